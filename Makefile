@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make            build both modules for KDIR (default: the running kernel), W=1
+#   make C=1        the same, checked by sparse
+#   make demo       see it work in a virtual machine, stock module beside ours
+#   make check      all tests
+#   make help       the rest
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= bookworm
+W ?= 1
+
+PROBES := compat/generated/probes.h
+
+all: modules
+
+$(PROBES): FORCE
+	@MAKE="$(MAKE)" compat/probe.sh "$(KDIR)" $@
+
+modules: $(PROBES)
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) W=$(W) modules
+
+modules_install: modules
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+
+clean:
+	[ ! -d "$(KDIR)" ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C tests/unit clean
+	rm -rf compat/generated
+
+demo:
+	KERNEL=$(KERNEL) tests/vm/demo
+
+check:
+	tests/vm/check
+
+help:
+	@sed -n 's/^#   //p' Makefile
+	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
+	@echo 'make clean             remove what was built'
+	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the demo guest), W (kbuild warnings)'
+
+.PHONY: all modules modules_install clean demo check help FORCE
+FORCE:

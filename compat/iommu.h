@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * <linux/iommu.h> as of the newest kernel, on older ones.
+ *
+ * History that matters here: domains got operations of their own in v5.18; a device's DMA has an owner since
+ * v5.19; coherency is enforced through a domain operation since v5.19 and can be asked of a device since v6.2;
+ * attach errnos are documented since v6.2; a domain is allocated for a device since v6.11.
+ */
+#ifndef COMPAT_IOMMU_H
+#define COMPAT_IOMMU_H
+
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
+#include <linux/version.h>
+
+#include <compat/generated/probes.h>
+
+#ifndef HAVE_MSI_COOKIE_IN_IOMMU_H
+#include <linux/dma-iommu.h>
+#endif
+
+/**
+ * compat_attach_errnos_documented() - do IOMMU drivers follow the attach_dev return value rules?
+ *
+ * "iommu: Add return value rules to attach_dev op and APIs" is a comment and a clean-up of the drivers, so no probe
+ * can see it: v6.2, February 2023.
+ */
+static inline bool compat_attach_errnos_documented(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0);
+}
+
+/**
+ * compat_core_undoes_failed_attach() - does iommu_attach_group() put a group back when one device refuses?
+ *
+ * Behaviour, not an interface, so no probe can see it.  v5.10 leaves the devices before the refusing one on the
+ * refused domain; v6.1 re-attaches all of them to where they were.  Kernels between are treated as the older one:
+ * putting a group back twice is harmless.
+ */
+static inline bool compat_core_undoes_failed_attach(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0);
+}
+
+/* The IOMMU instance that translates @dev, or NULL. */
+static inline struct iommu_device *compat_dev_iommu(struct device *dev)
+{
+	return dev->iommu ? dev->iommu->iommu_dev : NULL;
+}
+
+/**
+ * compat_domain_fits_driver() - does @domain belong to the IOMMU driver of @dev?
+ *
+ * The core compares owners itself only since v6.2 or so; before, it hands the foreign domain to the driver, which
+ * takes it for its own.
+ */
+static inline bool compat_domain_fits_driver(const struct iommu_domain *domain, struct device *dev)
+{
+	const struct iommu_ops *ops = compat_dev_iommu(dev)->ops;
+
+#if defined(HAVE_DOMAIN_OWNER)
+	return domain->owner == ops;
+#elif defined(HAVE_DOMAIN_OPS_SPLIT)
+	return domain->ops == ops->default_domain_ops;
+#else
+	return domain->ops == ops;
+#endif
+}
+
+/* May @dev be refused because @domain tracks dirty pages and the IOMMU of @dev cannot?  Never before v6.7. */
+static inline bool compat_dirty_tracking_differs(const struct iommu_domain *domain, struct device *dev)
+{
+#ifdef HAVE_CAP_DIRTY_TRACKING
+	return domain->dirty_ops && !device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING);
+#else
+	return false;
+#endif
+}
+
+/* Allocates an unmanaged paging domain that suits @dev.  Returns it or an ERR_PTR(), never NULL. */
+static inline struct iommu_domain *compat_paging_domain_alloc(struct device *dev)
+{
+#ifdef HAVE_IOMMU_PAGING_DOMAIN_ALLOC
+	return iommu_paging_domain_alloc(dev);
+#else
+	struct iommu_domain *domain = iommu_domain_alloc(dev->bus);
+
+	return domain ? domain : ERR_PTR(-EIO);
+#endif
+}
+
+static inline int compat_iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t paddr, size_t size,
+				   int prot)
+{
+#ifdef HAVE_IOMMU_MAP_GFP
+	return iommu_map(domain, iova, paddr, size, prot, GFP_KERNEL_ACCOUNT);
+#else
+	return iommu_map(domain, iova, paddr, size, prot);
+#endif
+}
+
+/* Are the MSIs of the devices in @group, of which @dev is one, isolated from other devices'? */
+static inline bool compat_group_has_isolated_msi(struct iommu_group *group, struct device *dev)
+{
+#ifdef HAVE_IOMMU_GROUP_HAS_ISOLATED_MSI
+	return iommu_group_has_isolated_msi(group);
+#elif defined(HAVE_DEVICE_IOMMU_CAPABLE)
+	return irq_domain_check_msi_remap() || device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
+#else
+	return irq_domain_check_msi_remap() || iommu_capable(dev->bus, IOMMU_CAP_INTR_REMAP);
+#endif
+}
+
+/**
+ * compat_enforce_cache_coherency() - make all DMA through @domain snoop the caches
+ * @domain: a domain without mappings, to which @dev has just been attached
+ * @dev: the device
+ *
+ * Before v5.19 there is nothing to call: the bus tells whether IOMMU_CACHE in a mapping enforces coherency.
+ *
+ * Return: true if no-snoop transactions cannot bypass the caches from now on.
+ */
+static inline bool compat_enforce_cache_coherency(struct iommu_domain *domain, struct device *dev)
+{
+#ifdef HAVE_ENFORCE_CACHE_COHERENCY
+	return domain->ops->enforce_cache_coherency && domain->ops->enforce_cache_coherency(domain);
+#else
+	return iommu_capable(dev->bus, IOMMU_CAP_CACHE_COHERENCY);
+#endif
+}
+
+/* The protection bit for coherent mappings in a domain for which compat_enforce_cache_coherency() said @enforced. */
+static inline int compat_cache_prot(bool enforced)
+{
+#ifdef HAVE_ENFORCE_CACHE_COHERENCY
+	return IOMMU_CACHE;
+#else
+	return enforced ? IOMMU_CACHE : 0;
+#endif
+}
+
+/**
+ * compat_kvm_trusts_device_coherency() - does KVM derive coherency from the devices instead of the container?
+ *
+ * Since IOMMU_CAP_ENFORCE_CACHE_COHERENCY exists (v6.2), KVM asks the device and takes for granted that a capable one
+ * sits in an enforcing domain.  Before, KVM asks the container (VFIO_DMA_CC_IOMMU).
+ */
+static inline bool compat_kvm_trusts_device_coherency(void)
+{
+#ifdef HAVE_CAP_ENFORCE_CACHE_COHERENCY
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* Can the DMA of @dev be made coherent?  Only meaningful where compat_kvm_trusts_device_coherency(). */
+static inline bool compat_device_can_enforce_coherency(struct device *dev)
+{
+#ifdef HAVE_CAP_ENFORCE_CACHE_COHERENCY
+	return device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
+#else
+	return false;
+#endif
+}
+
+#endif

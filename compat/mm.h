@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * <linux/mm.h> as of the newest kernel, on older ones.
+ *
+ * History: pin_user_pages_remote() lost its vmas argument in v6.5; pages are unpinned by range since v5.14; the way
+ * to read a PTE of a VM_PFNMAP area changed in v5.12, v6.10 and v6.12; pointer tags became a property of the mm in
+ * v6.4.
+ */
+#ifndef COMPAT_MM_H
+#define COMPAT_MM_H
+
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <compat/generated/probes.h>
+
+/* Pins pages of @mm, whose mmap lock is held for reading.  Returns how many, or an errno; 0 is a failure too. */
+static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long npages,
+						unsigned int gup_flags, struct page **pages)
+{
+#ifdef HAVE_PIN_REMOTE_VMAS
+	return pin_user_pages_remote(mm, start, npages, gup_flags, pages, NULL, NULL);
+#else
+	return pin_user_pages_remote(mm, start, npages, gup_flags, pages, NULL);
+#endif
+}
+
+/* Unpins @npages physically contiguous pages from @page on, marking them dirty if @dirty. */
+static inline void compat_unpin_page_range(struct page *page, unsigned long npages, bool dirty)
+{
+#ifdef HAVE_UNPIN_PAGE_RANGE
+	unpin_user_page_range_dirty_lock(page, npages, dirty);
+#else
+	struct page *batch[32];
+
+	while (npages) {
+		unsigned long i, n = min_t(unsigned long, npages, ARRAY_SIZE(batch));
+
+		for (i = 0; i < n; i++)
+			batch[i] = nth_page(page, i);
+		unpin_user_pages_dirty_lock(batch, n, dirty);
+		page = nth_page(page, n);
+		npages -= n;
+	}
+#endif
+}
+
+/* Strips the tag from a user pointer into @mm, whose mmap lock is held. */
+static inline unsigned long compat_untagged_addr(struct mm_struct *mm, unsigned long addr)
+{
+#ifdef HAVE_UNTAGGED_ADDR_REMOTE
+	return untagged_addr_remote(mm, addr);
+#else
+	return untagged_addr(addr);
+#endif
+}
+
+/**
+ * struct compat_pfnmap - what the page table of a VM_PFNMAP area says about an address
+ * @pfn: frame that the address is mapped to
+ * @npages: how many frames from @pfn on the same page table entry maps, at least 1
+ * @writable: may be written to through this entry
+ */
+struct compat_pfnmap {
+	unsigned long pfn;
+	unsigned long npages;
+	bool writable;
+};
+
+#if !defined(HAVE_FOLLOW_PFNMAP) && !defined(HAVE_FOLLOW_PTE_VMA) && !defined(HAVE_FOLLOW_PTE_MM)
+#error "This kernel offers modules no safe way to read the page tables of device memory (follow_pfnmap_start, follow_pte)."
+#endif
+
+/**
+ * compat_follow_pfnmap() - read the page table entry of a VM_PFNMAP area
+ * @vma: the area; the caller holds its mm's mmap lock for reading
+ * @addr: an address in it
+ * @entry: filled on success
+ *
+ * Return: 0, or a negative errno if no entry is present.
+ */
+static inline int compat_follow_pfnmap(struct vm_area_struct *vma, unsigned long addr, struct compat_pfnmap *entry)
+{
+	int ret;
+#ifdef HAVE_FOLLOW_PFNMAP
+	struct follow_pfnmap_args args = { .vma = vma, .address = addr };
+
+	ret = follow_pfnmap_start(&args);
+	if (ret)
+		return ret;
+	entry->pfn = args.pfn;
+	entry->writable = args.writable;
+#ifdef HAVE_FOLLOW_PFNMAP_ADDR_MASK
+	entry->npages = ((~args.addr_mask - (addr & ~args.addr_mask)) >> PAGE_SHIFT) + 1;
+#else
+	entry->npages = 1;
+#endif
+	follow_pfnmap_end(&args);
+#else
+	spinlock_t *lock;
+	pte_t *ptep, pte;
+
+#ifdef HAVE_FOLLOW_PTE_VMA
+	ret = follow_pte(vma, addr, &ptep, &lock);
+#else
+	ret = follow_pte(vma->vm_mm, addr, &ptep, &lock);
+#endif
+	if (ret)
+		return ret;
+	__acquire(lock);	/* follow_pte() took it, but does not tell sparse */
+	pte = ptep_get(ptep);
+	entry->pfn = pte_pfn(pte);
+	entry->writable = pte_write(pte);
+	entry->npages = 1;
+	pte_unmap_unlock(ptep, lock);
+#endif
+	return 0;
+}
+
+#endif
