@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The attach contract: see iommu_emt.h.
+ *
+ * What the core would refuse with an errno that looks like a driver's is settled before the stock call, so that every
+ * errno that remains is judged by the rules of the driver that returned it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/device.h>
+#include <linux/errno.h>
+#include <linux/module.h>
+
+#include <compat/iommu.h>
+
+#include "group_view.h"
+#include "identify.h"
+#include "iommu_emt.h"
+#include "judge.h"
+#include "trace.h"
+
+/**
+ * settle_before_call() - answer what the driver need not be asked
+ * @domain: the domain
+ * @view: the group
+ *
+ * Return: 0 if only the driver can tell, else the final answer.
+ */
+static int settle_before_call(struct iommu_domain *domain, const struct emt_group_view *view)
+{
+	if (!view->dev || !compat_dev_iommu(view->dev))
+		return -ENODEV;
+
+	/* Old cores do not compare, and the driver would take the foreign domain for one of its own. */
+	if (!compat_domain_fits_driver(domain, view->dev))
+		return -EMEDIUMTYPE;
+
+	/* The core calls this -EBUSY too, but v5.10 attaches twice. */
+	if (iommu_get_domain_for_dev(view->dev) == domain)
+		return -EBUSY;
+
+	return 0;
+}
+
+static void collect_facts(struct iommu_domain *domain, const struct emt_group_view *view, struct emt_facts *facts)
+{
+	*facts = (struct emt_facts){
+		.driver = emt_identify(compat_dev_iommu(view->dev)),
+		.generation = compat_attach_errnos_documented() ? EMT_GEN_DOCUMENTED : EMT_GEN_UNDOCUMENTED,
+	};
+	if (compat_dirty_tracking_differs(domain, view->dev))
+		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
+}
+
+/**
+ * put_group_back() - undo what a failed attach left behind
+ * @view: the group
+ *
+ * Old cores stop at the first device that refuses: the devices before it are on the refused domain, and the refusing
+ * one may have lost its former translation.  iommu_detach_group() takes a group that never arrived for one that is at
+ * home, and does nothing.  Attaching the whole group to a scratch domain and detaching it again takes every device
+ * home.  If not even that is possible, the caller must not free the refused domain; we cannot tell it so and say it
+ * in the log.
+ */
+static void put_group_back(const struct emt_group_view *view)
+{
+	struct iommu_domain *scratch;
+
+	if (compat_core_undoes_failed_attach())
+		return;
+
+	scratch = compat_paging_domain_alloc(view->dev);
+	if (IS_ERR(scratch))
+		goto stranded;
+	if (iommu_attach_group(scratch, view->group)) {
+		iommu_domain_free(scratch);
+		goto stranded;
+	}
+	iommu_detach_group(scratch, view->group);
+	iommu_domain_free(scratch);
+	return;
+
+stranded:
+	pr_warn_ratelimited("group %d could not be taken back to its former domain after a failed attach; unbind its devices\n",
+			    iommu_group_id(view->group));
+}
+
+/* The stock call, and what its result means. */
+static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_view *view, int *raw)
+{
+	struct emt_facts facts;
+	int final;
+
+	collect_facts(domain, view, &facts);
+
+	*raw = final = iommu_attach_group(domain, view->group);
+	if (*raw) {
+		if (emt_judge(&facts, *raw) != EMT_HARD)
+			final = -EMEDIUMTYPE;
+		put_group_back(view);
+	}
+
+	trace_iommu_emt_attach(iommu_group_id(view->group), emt_driver_name(facts.driver), *raw, final);
+	return final;
+}
+
+/**
+ * attach_view() - attach a group that was looked into
+ * @domain: the domain
+ * @view: the group
+ * @raw: set to what the core or the driver said, for a caller who has no other domain to try
+ *
+ * Return: as iommu_emt_attach_group().
+ */
+static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view, int *raw)
+{
+	int ret = settle_before_call(domain, view);
+
+	if (!ret)
+		return attach_and_judge(domain, view, raw);
+
+	/* The core's own answer to a foreign domain where it does compare. */
+	*raw = ret == -EMEDIUMTYPE ? -EINVAL : ret;
+	return ret;
+}
+
+int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group)
+{
+	struct emt_group_view view;
+	int ret, raw;
+
+	emt_group_view_get(group, &view);
+	ret = attach_view(domain, &view, &raw);
+	emt_group_view_put(&view);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(iommu_emt_attach_group);
+
+int iommu_emt_attach_fresh(struct iommu_domain *domain, struct iommu_group *group)
+{
+	struct emt_group_view view;
+	int raw;
+
+	emt_group_view_get(group, &view);
+	attach_view(domain, &view, &raw);
+	emt_group_view_put(&view);
+	return raw;
+}
+EXPORT_SYMBOL_GPL(iommu_emt_attach_fresh);
+
+int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	struct emt_group_view view;
+	int ret, raw;
+
+	if (!group)
+		return -ENODEV;
+
+	emt_group_view_get(group, &view);
+	/* The core calls a group of several devices -EINVAL, which would read as incompatible. */
+	ret = view.nr_devices == 1 ? attach_view(domain, &view, &raw) : -EINVAL;
+	emt_group_view_put(&view);
+	iommu_group_put(group);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(iommu_emt_attach_device);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("IOMMU attach with -EMEDIUMTYPE as the one code for incompatibility");
+MODULE_VERSION("0.1");

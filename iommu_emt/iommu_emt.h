@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * iommu_emt: attach with one error contract on every kernel and IOMMU driver.
+ *
+ * Stock drivers say "this domain cannot serve this device" with -EINVAL, -ENXIO, -EXDEV, -EFAULT, -EBUSY or
+ * -EOPNOTSUPP, depending on driver and release, and mean something else by the same numbers elsewhere.  The functions
+ * below call the stock attach and return:
+ *
+ *   0             attached;
+ *   -EMEDIUMTYPE  domain and group are incompatible: another domain, existing or new, may work.  This module logs
+ *                 nothing for it, and the group is where it was before the call;
+ *   other         a real error, as the core or the driver returned it.
+ *
+ * A driver or errno that the rules do not know counts as incompatible, except errnos that can never mean it.  The
+ * caller then tries a fresh domain, whose own failure is the true answer; so ask for that one with
+ * iommu_emt_attach_fresh().
+ */
+#ifndef IOMMU_EMT_H
+#define IOMMU_EMT_H
+
+struct device;
+struct iommu_domain;
+struct iommu_group;
+
+/**
+ * iommu_emt_attach_group() - attach all devices of a group to a domain
+ * @domain: a domain that the caller owns
+ * @group: a group that the caller owns, attached to no domain of another owner
+ *
+ * Context: process context; takes the group's mutex, so not from an iommu_group_for_each_dev() callback.
+ * Return: 0, -EMEDIUMTYPE if they are incompatible, or another negative errno for a real error.
+ */
+int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group);
+
+/**
+ * iommu_emt_attach_device() - attach the only device of a group to a domain
+ * @domain: a domain that the caller owns
+ * @dev: a device that is alone in its group
+ *
+ * Context: as iommu_emt_attach_group().
+ * Return: 0, -EMEDIUMTYPE if they are incompatible, -ENODEV without an IOMMU, -EINVAL if the group has more devices,
+ * or another negative errno for a real error.
+ */
+int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev);
+
+/**
+ * iommu_emt_attach_fresh() - attach a group to a domain that was allocated for it
+ * @domain: a domain that nothing was ever attached to
+ * @group: as for iommu_emt_attach_group()
+ *
+ * For the caller who has no other domain left to try: like iommu_emt_attach_group(), but an incompatibility is
+ * returned as the errno of the core or the driver.  The group is where it was after a failure, and the domain may
+ * be freed.
+ *
+ * Context: as iommu_emt_attach_group().
+ * Return: 0 or a negative errno, never -EMEDIUMTYPE unless the driver itself says so.
+ */
+int iommu_emt_attach_fresh(struct iommu_domain *domain, struct iommu_group *group);
+
+#endif

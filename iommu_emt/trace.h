@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * iommu_emt:iommu_emt_attach, one event an attach: what the driver said and what the caller is told.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM iommu_emt
+
+#if !defined(EMT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define EMT_TRACE_H
+
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#define EMT_TRACE_NAME_LEN 16
+
+TRACE_EVENT(iommu_emt_attach,
+	/* A fixed array, because __assign_str() changed its arguments in v6.10. */
+	TP_PROTO(int group_id, const char *driver, int raw, int final),
+	TP_ARGS(group_id, driver, raw, final),
+
+	TP_STRUCT__entry(
+		__field(int, group_id)
+		__array(char, driver, EMT_TRACE_NAME_LEN)
+		__field(int, raw)
+		__field(int, final)
+	),
+
+	TP_fast_assign(
+		__entry->group_id = group_id;
+		strscpy(__entry->driver, driver, EMT_TRACE_NAME_LEN);
+		__entry->raw = raw;
+		__entry->final = final;
+	),
+
+	TP_printk("group=%d driver=%s raw=%d final=%d",
+		  __entry->group_id, __entry->driver, __entry->raw, __entry->final)
+);
+
+#endif
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
