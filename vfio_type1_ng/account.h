@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who owns pinned memory, and charging it to the owner's locked memory (RLIMIT_MEMLOCK, mm->locked_vm).
+ *
+ * The owner is the address space of the task that asked for the mapping, not whoever it belongs to later: after exec
+ * or exit the charge dies with the old address space, while pages and mapping stay.
+ */
+#ifndef NG_ACCOUNT_H
+#define NG_ACCOUNT_H
+
+#include <linux/kref.h>
+
+struct mm_struct;
+struct ng_container;
+struct task_struct;
+
+/**
+ * struct ng_owner - an address space that mappings are made from
+ * @ref: one for each mapping, and one for the container's cache
+ * @mm: the address space; held by mmgrab(), so it may have no users left
+ * @task: thread group leader, whose limit counts
+ */
+struct ng_owner {
+	struct kref ref;
+	struct mm_struct *mm;
+	struct task_struct *task;
+};
+
+struct ng_owner *ng_owner_get_current(struct ng_container *ct);
+void ng_owner_put(struct ng_owner *owner);
+
+int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited);
+void ng_account_uncharge(struct ng_owner *owner, unsigned long npages);
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lifetime of containers; see container.h for locks and handles. */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <compat/vfio.h>
+
+#include "account.h"
+#include "container.h"
+#include "group.h"
+#include "mapping.h"
+#include "params.h"
+
+/* Every container that the core has not released, by handle. */
+static DEFINE_XARRAY(containers);
+
+/* A handle is not used again before the counter wraps, which a 64-bit one does not. */
+static atomic_long_t last_handle = ATOMIC_LONG_INIT(0);
+
+static int publish(struct ng_container *ct)
+{
+	int ret;
+
+	do {
+		ct->handle = atomic_long_inc_return(&last_handle);
+		/* What the core takes for no container or for an error is not a handle. */
+		if (!ct->handle || IS_ERR_VALUE(ct->handle))
+			ret = -EBUSY;
+		else
+			ret = xa_insert(&containers, ct->handle, ct, GFP_KERNEL_ACCOUNT);
+	} while (ret == -EBUSY);
+	return ret;
+}
+
+/**
+ * ng_container_open() - make a container; the core's open operation
+ * @type: VFIO_TYPE1_IOMMU or VFIO_TYPE1v2_IOMMU
+ *
+ * Return: its handle, or an ERR_PTR().
+ */
+void *ng_container_open(unsigned long type)
+{
+	struct ng_container *ct;
+	int ret;
+
+	if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
+		return ERR_PTR(-EINVAL);
+
+	ct = kzalloc(sizeof(*ct), GFP_KERNEL_ACCOUNT);
+	if (!ct)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&ct->ref);
+	ct->v2 = type == VFIO_TYPE1v2_IOMMU;
+	ct->opener_pid = task_tgid_nr(current);
+	get_task_comm(ct->opener_comm, current->group_leader);
+
+	init_rwsem(&ct->topology);
+	INIT_LIST_HEAD(&ct->domains);
+	xa_init(&ct->groups);
+	INIT_LIST_HEAD(&ct->reserved);
+	ct->pgsizes = PAGE_MASK;
+
+	mutex_init(&ct->lock);
+	ct->mappings = RB_ROOT_CACHED;
+	ct->entries_left = READ_ONCE(ng_dma_entry_limit);
+	init_waitqueue_head(&ct->transition_done);
+
+	ret = publish(ct);
+	if (ret) {
+		kfree(ct);
+		return ERR_PTR(ret);
+	}
+
+	/* The core's reference goes with release(); a call in flight needs our code for longer. */
+	__module_get(THIS_MODULE);
+	return (void *)ct->handle;
+}
+
+static void destroy(struct kref *ref)
+{
+	struct ng_container *ct = container_of(ref, struct ng_container, ref);
+
+	if (ct->last_owner)
+		ng_owner_put(ct->last_owner);
+	ng_iova_windows_free(&ct->windows);
+	xa_destroy(&ct->groups);
+	kfree_rcu(ct, rcu);
+	module_put(THIS_MODULE);
+}
+
+/**
+ * ng_container_release() - end a container; the core's release operation
+ * @handle: from ng_container_open()
+ *
+ * Waits for calls in flight to leave, takes down what is still there, and lets later ones find nothing.
+ */
+void ng_container_release(void *handle)
+{
+	struct ng_container *ct = xa_erase(&containers, (unsigned long)handle);
+
+	if (WARN_ON_ONCE(!ct))
+		return;
+
+	down_write(&ct->topology);
+	ct->released = true;
+	ng_mappings_remove_all(ct);
+	ng_groups_detach_all(ct);
+	up_write(&ct->topology);
+
+	ng_container_put(ct);
+}
+
+/* Finds the container behind a handle and takes a reference.  Returns NULL if it is gone. */
+struct ng_container *ng_container_get(void *handle)
+{
+	struct ng_container *ct;
+
+	rcu_read_lock();
+	ct = xa_load(&containers, (unsigned long)handle);
+	if (ct && !kref_get_unless_zero(&ct->ref))
+		ct = NULL;
+	rcu_read_unlock();
+	return ct;
+}
+
+/**
+ * ng_container_get_next() - walk over all containers
+ * @handle: where to start; set to the handle found
+ *
+ * Return: the container with the smallest handle from @handle on, with a reference, or NULL.
+ */
+struct ng_container *ng_container_get_next(unsigned long *handle)
+{
+	struct ng_container *ct;
+
+	rcu_read_lock();
+	xa_for_each_start(&containers, *handle, ct, *handle)
+		if (kref_get_unless_zero(&ct->ref))
+			break;
+	rcu_read_unlock();
+	return ct;
+}
+
+void ng_container_put(struct ng_container *ct)
+{
+	kref_put(&ct->ref, destroy);
+}
+
+/**
+ * ng_container_enter() - begin to use a container's domains
+ * @ct: the container
+ *
+ * Holds @ct->topology for reading until ng_container_leave().
+ *
+ * Return: 0, -EINTR on a fatal signal, or -EINVAL, the core's answer without an IOMMU driver, if it was released.
+ */
+int ng_container_enter(struct ng_container *ct)
+{
+	int ret = down_read_killable(&ct->topology);
+
+	if (ret)
+		return ret;
+	if (ct->released) {
+		up_read(&ct->topology);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void ng_container_leave(struct ng_container *ct)
+{
+	up_read(&ct->topology);
+}

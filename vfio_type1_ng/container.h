@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A container: one user's set of groups, the domains they are attached to, and the memory they may reach.
+ *
+ * Two locks, taken in this order, both outside mmap_lock:
+ *
+ *   topology  decides who translates: domains, groups, what they reserve, the windows and page sizes that follow.
+ *             Held for writing to attach and detach a group; held for reading by everyone who maps or unmaps, for as
+ *             long as that takes, so that no domain is born or dies beneath them.
+ *   lock      decides what is mapped: the tree of mappings and the count of entries left.  Never held while memory is
+ *             pinned or an IOMMU is programmed: a mapping that is being filled or emptied stays in the tree in that
+ *             state, and whoever meets it waits for its turn (see mapping.h).
+ *
+ * So calls for different addresses run side by side, and attach sees only mappings that are complete.
+ *
+ * The VFIO core calls ioctl() without holding the container alive, against a release() that may run at the same time.
+ * What the core holds is therefore not a pointer but a handle, a number that is never used twice: ng_container_get()
+ * either finds the container it stood for, with a reference, or nothing.
+ */
+#ifndef NG_CONTAINER_H
+#define NG_CONTAINER_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include "iova_windows.h"
+
+struct ng_owner;
+
+/**
+ * struct ng_container - one user's set of groups and mappings
+ * @ref: one for the core until release(), one for each call in flight
+ * @rcu: defers freeing past ng_container_get()
+ * @handle: what the core knows it by
+ * @v2: opened as VFIO_TYPE1v2_IOMMU: unmapping must not cut a mapping
+ * @opener_pid: thread group that called VFIO_SET_IOMMU, for debugfs
+ * @opener_comm: its name
+ * @topology: see above
+ * @released: release() has run; calls in flight must not do anything any more
+ * @domains: struct ng_domain, oldest first
+ * @groups: struct ng_group by group id
+ * @reserved: struct ng_reserved, ranges that some group reserves
+ * @nr_reserved: their number
+ * @windows: addresses that may be mapped
+ * @pgsizes: page sizes that all domains support, never 0
+ * @lock: see above
+ * @mappings: struct ng_mapping by address
+ * @nr_mappings: their number
+ * @entries_left: how many mappings may still be made
+ * @transitions: counts mappings that reached a final state, for waiters
+ * @transition_done: where they wait
+ * @last_owner: owner of the latest mapping, which is likely to own the next one
+ */
+struct ng_container {
+	struct kref ref;
+	struct rcu_head rcu;
+	unsigned long handle;
+	bool v2;
+	pid_t opener_pid;
+	char opener_comm[TASK_COMM_LEN];
+
+	struct rw_semaphore topology;
+	/* Written with @topology held for writing. */
+	bool released;
+	struct list_head domains;
+	struct xarray groups;
+	struct list_head reserved;
+	unsigned int nr_reserved;
+	struct ng_iova_windows windows;
+	u64 pgsizes;
+
+	struct mutex lock;
+	/* Under @lock. */
+	struct rb_root_cached mappings;
+	unsigned long nr_mappings;
+	unsigned int entries_left;
+	unsigned long transitions;
+	wait_queue_head_t transition_done;
+	struct ng_owner *last_owner;
+};
+
+void *ng_container_open(unsigned long type);
+void ng_container_release(void *handle);
+struct ng_container *ng_container_get(void *handle);
+struct ng_container *ng_container_get_next(unsigned long *handle);
+void ng_container_put(struct ng_container *ct);
+int ng_container_enter(struct ng_container *ct);
+void ng_container_leave(struct ng_container *ct);
+
+/* The smallest page that every domain supports: what addresses and sizes must be aligned to. */
+static inline u64 ng_container_min_page(const struct ng_container *ct)
+{
+	return ct->pgsizes & -ct->pgsizes;
+}
+
+#endif

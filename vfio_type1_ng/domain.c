@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Joining, making, leaving and programming domains; see domain.h. */
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+
+#include <compat/iommu.h>
+#include <iommu_emt/iommu_emt.h>
+
+#include "container.h"
+#include "domain.h"
+#include "group.h"
+#include "mapping.h"
+#include "runs.h"
+
+/*
+ * Would joining this domain give the group less than a domain of its own?
+ *
+ * Where KVM asks the device whether its DMA can be made coherent, it takes for granted that it has been.  A capable
+ * group must therefore not join a domain that does not enforce it, although the IOMMU would let it; and the other way
+ * round, an incapable group in an enforcing domain is not noticed by every driver.
+ */
+static bool would_weaken(const struct ng_domain *domain, const struct ng_group *group)
+{
+	return compat_kvm_trusts_device_coherency() && domain->coherent != group->can_be_coherent;
+}
+
+static int join(struct ng_domain *domain, struct ng_group *group)
+{
+	int ret;
+
+	if (would_weaken(domain, group))
+		return -EMEDIUMTYPE;
+
+	ret = iommu_emt_attach_group(domain->iommu, group->iommu_group);
+	if (ret)
+		return ret;
+	group->domain = domain;
+	domain->nr_groups++;
+	return 0;
+}
+
+/**
+ * ng_domain_join_any() - attach a group to a domain that exists
+ * @ct: the container
+ * @group: a group that has passed every check that needs no attach
+ *
+ * The domains of the group's own IOMMU are asked first, because they are the likeliest to accept it.
+ *
+ * Return: 0, -EMEDIUMTYPE if no domain accepts the group, or the errno that ended the search.
+ */
+int ng_domain_join_any(struct ng_container *ct, struct ng_group *group)
+{
+	struct ng_domain *domain;
+	bool same_instance;
+	int ret;
+
+	lockdep_assert_held_write(&ct->topology);
+
+	for (same_instance = true; ; same_instance = false) {
+		list_for_each_entry(domain, &ct->domains, next) {
+			if ((domain->instance == group->instance) != same_instance)
+				continue;
+			ret = join(domain, group);
+			if (ret != -EMEDIUMTYPE)
+				return ret;
+		}
+		if (!same_instance)
+			return -EMEDIUMTYPE;
+	}
+}
+
+static struct ng_range aperture_of(const struct ng_domain *domain)
+{
+	return (struct ng_range){
+		.first = domain->iommu->geometry.aperture_start,
+		.last = domain->iommu->geometry.aperture_end,
+	};
+}
+
+/* Can the domain translate everything that is mapped already? */
+static bool aperture_holds_mappings(struct ng_container *ct, struct ng_range aperture)
+{
+	if (aperture.first && ng_mapping_exists(ct, (struct ng_range){ .first = 0, .last = aperture.first - 1 }))
+		return false;
+	return aperture.last == U64_MAX ||
+	       !ng_mapping_exists(ct, (struct ng_range){ .first = aperture.last + 1, .last = U64_MAX });
+}
+
+/* Takes the address of the MSI doorbell page into the domain, where the IOMMU translates MSIs too. */
+static int reserve_msi_doorbell(struct ng_domain *domain, const struct ng_group *group)
+{
+	int ret;
+
+	if (!group->has_software_msi)
+		return 0;
+	ret = iommu_get_msi_cookie(domain->iommu, group->software_msi_base);
+	return ret == -ENODEV ? 0 : ret;	/* no IOMMU-backed DMA API, so nothing to reserve */
+}
+
+/* Makes an attached domain fit for the container, without publishing it. */
+static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_group *group,
+		   struct ng_iova_windows *windows)
+{
+	struct ng_range aperture = aperture_of(domain);
+	int ret;
+
+	if (!aperture_holds_mappings(ct, aperture))
+		return -EINVAL;
+	ng_iova_windows_restrict(windows, aperture);
+	if (!windows->nr)
+		return -EINVAL;
+
+	/* Before the first mapping: not every driver can make those that exist coherent. */
+	domain->coherent = compat_enforce_cache_coherency(domain->iommu, group->dev);
+
+	ret = reserve_msi_doorbell(domain, group);
+	if (ret)
+		return ret;
+	return ng_mappings_replay(ct, domain);
+}
+
+/**
+ * ng_domain_create_for() - make a domain that no group has yet, and attach this one
+ * @ct: the container
+ * @group: a group that no domain of the container accepts
+ * @windows: what the container may map besides; restricted to what the new domain can translate
+ *
+ * Return: 0 or a negative errno as the IOMMU core or driver said it, and then the group is attached to nothing.
+ */
+int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct ng_iova_windows *windows)
+{
+	struct ng_domain *domain;
+	int ret;
+
+	lockdep_assert_held_write(&ct->topology);
+
+	domain = kzalloc(sizeof(*domain), GFP_KERNEL_ACCOUNT);
+	if (!domain)
+		return -ENOMEM;
+
+	domain->iommu = compat_paging_domain_alloc(group->dev);
+	if (IS_ERR(domain->iommu)) {
+		ret = PTR_ERR(domain->iommu);
+		goto free_domain;
+	}
+
+	ret = iommu_emt_attach_fresh(domain->iommu, group->iommu_group);
+	if (ret)
+		goto free_iommu_domain;
+
+	ret = prepare(ct, domain, group, windows);
+	if (ret)
+		goto detach;
+
+	domain->instance = group->instance;
+	domain->nr_groups = 1;
+	group->domain = domain;
+	list_add_tail(&domain->next, &ct->domains);
+	return 0;
+
+detach:
+	iommu_detach_group(domain->iommu, group->iommu_group);
+free_iommu_domain:
+	iommu_domain_free(domain->iommu);
+free_domain:
+	kfree(domain);
+	return ret;
+}
+
+/**
+ * ng_domain_leave() - detach a group from its domain
+ * @ct: the container
+ * @group: an attached group
+ *
+ * The group's DMA is blocked first.  The last group takes the domain with it, and the last domain all mappings: they
+ * are unmapped and their pages let go while the domain still exists.
+ */
+void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
+{
+	struct ng_domain *domain = group->domain;
+
+	lockdep_assert_held_write(&ct->topology);
+
+	iommu_detach_group(domain->iommu, group->iommu_group);
+	group->domain = NULL;
+	if (--domain->nr_groups)
+		return;
+
+	if (list_is_singular(&ct->domains))
+		ng_mappings_remove_all(ct);
+	list_del(&domain->next);
+	iommu_domain_free(domain->iommu);
+	kfree(domain);
+}
+
+/* Restricts the windows to what every domain can translate. */
+void ng_domains_restrict_windows(struct ng_container *ct, struct ng_iova_windows *windows)
+{
+	struct ng_domain *domain;
+
+	list_for_each_entry(domain, &ct->domains, next)
+		ng_iova_windows_restrict(windows, aperture_of(domain));
+}
+
+/* Recomputes the page sizes that all domains support.  Joining may have changed them too. */
+void ng_domains_update_page_sizes(struct ng_container *ct)
+{
+	struct ng_domain *domain;
+	u64 pgsizes = U64_MAX;
+
+	lockdep_assert_held_write(&ct->topology);
+	list_for_each_entry(domain, &ct->domains, next)
+		pgsizes &= domain->iommu->pgsize_bitmap;
+
+	/* Memory comes in CPU pages, so smaller ones of the IOMMU are only a way to map a CPU page. */
+	if (pgsizes & ~PAGE_MASK)
+		pgsizes = (pgsizes & PAGE_MASK) | PAGE_SIZE;
+	ct->pgsizes = pgsizes;
+}
+
+/* Does every domain keep DMA coherent?  True for none. */
+bool ng_domains_coherent(struct ng_container *ct)
+{
+	struct ng_domain *domain;
+
+	list_for_each_entry(domain, &ct->domains, next)
+		if (!domain->coherent)
+			return false;
+	return true;
+}
+
+/**
+ * ng_domain_map() - map a run in one domain
+ * @domain: the domain
+ * @iova: address of the run's first byte
+ * @run: the run
+ * @prot: IOMMU_READ, IOMMU_WRITE
+ *
+ * Return: 0 or the IOMMU driver's errno, and then nothing of the run is mapped.
+ */
+int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot)
+{
+	return compat_iommu_map(domain->iommu, iova, PFN_PHYS(run->pfn), (size_t)run->npages << PAGE_SHIFT,
+				prot | compat_cache_prot(domain->coherent));
+}
+
+/* As ng_domain_map(), in every domain of the container or in none. */
+int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, int prot)
+{
+	struct ng_domain *domain;
+	int ret;
+
+	list_for_each_entry(domain, &ct->domains, next) {
+		ret = ng_domain_map(domain, iova, run, prot);
+		if (ret)
+			goto undo;
+	}
+	return 0;
+
+undo:
+	list_for_each_entry_continue_reverse(domain, &ct->domains, next)
+		iommu_unmap(domain->iommu, iova, (size_t)run->npages << PAGE_SHIFT);
+	return ret;
+}
+
+/**
+ * ng_domains_unmap() - unmap whole runs from every domain, and wait until no device uses the old translation
+ * @ct: the container
+ * @iova: address of the first run
+ * @bytes: what the runs cover
+ *
+ * Return: true if nothing of it is mapped any more.
+ */
+bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes)
+{
+	struct ng_domain *domain;
+	bool unmapped = true;
+
+	list_for_each_entry(domain, &ct->domains, next)
+		if (iommu_unmap(domain->iommu, iova, bytes) != bytes)
+			unmapped = false;
+	return unmapped;
+}

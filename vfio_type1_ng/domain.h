@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Domains: the I/O page tables of a container.
+ *
+ * All domains of a container map the same.  There is more than one only because some groups cannot share: a group joins
+ * a domain that exists if one accepts it, and a domain is made only for a group that none accepts.  A domain lives
+ * from its first group to its last.
+ */
+#ifndef NG_DOMAIN_H
+#define NG_DOMAIN_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct iommu_device;
+struct iommu_domain;
+struct ng_container;
+struct ng_group;
+struct ng_iova_windows;
+struct ng_run;
+
+/**
+ * struct ng_domain - one I/O page table and the groups that use it
+ * @next: place in the container's list
+ * @iommu: the kernel's object
+ * @instance: IOMMU of the first group, which accepts the domain for certain; only compared
+ * @nr_groups: how many groups are attached, at least 1 once it is in the list
+ * @coherent: no DMA through it can bypass the CPU caches
+ *
+ * Guarded by the container's topology.
+ */
+struct ng_domain {
+	struct list_head next;
+	struct iommu_domain *iommu;
+	const struct iommu_device *instance;
+	unsigned int nr_groups;
+	bool coherent;
+};
+
+int ng_domain_join_any(struct ng_container *ct, struct ng_group *group);
+int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct ng_iova_windows *windows);
+void ng_domain_leave(struct ng_container *ct, struct ng_group *group);
+
+void ng_domains_restrict_windows(struct ng_container *ct, struct ng_iova_windows *windows);
+void ng_domains_update_page_sizes(struct ng_container *ct);
+bool ng_domains_coherent(struct ng_container *ct);
+
+int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot);
+int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, int prot);
+bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes);
+
+#endif

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attaching groups to a container and detaching them.
+ *
+ * Everything that can be known without an attach is checked before any domain is touched: a domain that exists holds
+ * mappings, and a group that must not see them must not be attached to it even for a moment.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+
+#include <compat/iommu.h>
+
+#include "container.h"
+#include "domain.h"
+#include "group.h"
+#include "mapping.h"
+#include "params.h"
+#include "reserved.h"
+
+static int first_device(struct device *dev, void *data)
+{
+	*(struct device **)data = get_device(dev);
+	return 1;
+}
+
+static struct ng_group *group_alloc(struct iommu_group *iommu_group)
+{
+	struct ng_group *group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+
+	if (group)
+		group->iommu_group = iommu_group;
+	return group;
+}
+
+static void group_free(struct ng_container *ct, struct ng_group *group)
+{
+	ng_reserved_put(ct, group);
+	kfree(group);
+}
+
+/* Computes what may be mapped, from the container's domains and all reservations. */
+static void compute_windows(struct ng_container *ct, struct ng_iova_windows *windows)
+{
+	ng_iova_windows_reset(windows);
+	ng_domains_restrict_windows(ct, windows);
+	ng_reserved_exclude(ct, windows);
+}
+
+static int check_windows(struct ng_container *ct, const struct ng_group *group, struct ng_iova_windows *windows)
+{
+	int ret;
+
+	if (ng_reserved_conflicts(ct, group))
+		return -EINVAL;
+
+	ret = ng_iova_windows_alloc(windows, ct->nr_reserved + 1);
+	if (ret)
+		return ret;
+	compute_windows(ct, windows);
+	return windows->nr ? 0 : -EINVAL;
+}
+
+static int check_msi_isolation(const struct ng_group *group)
+{
+	if (READ_ONCE(ng_allow_unsafe_interrupts) ||
+	    compat_group_has_isolated_msi(group->iommu_group, group->dev))
+		return 0;
+
+	pr_warn_ratelimited("%s: a device could raise interrupts that are not its own, because this platform has no interrupt remapping. Set the module parameter allow_unsafe_interrupts if you trust its user.\n",
+			    dev_name(group->dev));
+	return -EPERM;
+}
+
+/**
+ * preflight() - everything about a group that can be known without attaching it
+ * @ct: the container
+ * @group: the group; filled in, with a reference on a device
+ * @windows: set to what may be mapped with the group in the container
+ *
+ * Return: 0 or a negative errno.
+ */
+static int preflight(struct ng_container *ct, struct ng_group *group, struct ng_iova_windows *windows)
+{
+	int ret;
+
+	iommu_group_for_each_dev(group->iommu_group, &group->dev, first_device);
+	if (!group->dev)
+		return -ENODEV;
+	group->instance = compat_dev_iommu(group->dev);
+	group->can_be_coherent = compat_device_can_enforce_coherency(group->dev);
+
+	ret = ng_reserved_get(ct, group);
+	if (ret)
+		return ret;
+	ret = check_windows(ct, group, windows);
+	if (ret)
+		return ret;
+	return check_msi_isolation(group);
+}
+
+/* The one path on which both a joined and a new domain become part of what the container promises. */
+static void commit(struct ng_container *ct, struct ng_iova_windows *windows)
+{
+	/* A driver may narrow a domain when a group joins. */
+	ng_domains_restrict_windows(ct, windows);
+	swap(ct->windows, *windows);
+	ng_domains_update_page_sizes(ct);
+}
+
+static int attach(struct ng_container *ct, struct ng_group *group)
+{
+	struct ng_iova_windows windows = {};
+	int ret;
+
+	ret = preflight(ct, group, &windows);
+	if (ret)
+		goto out;
+
+	ret = ng_domain_join_any(ct, group);
+	if (ret == -EMEDIUMTYPE)
+		ret = ng_domain_create_for(ct, group, &windows);
+	if (ret)
+		goto out;
+
+	commit(ct, &windows);
+out:
+	ng_iova_windows_free(&windows);
+	put_device(group->dev);
+	group->dev = NULL;
+	return ret;
+}
+
+static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group)
+{
+	unsigned long id = iommu_group_id(iommu_group);
+	struct ng_group *group;
+	int ret;
+
+	lockdep_assert_held_write(&ct->topology);
+
+	group = group_alloc(iommu_group);
+	if (!group)
+		return -ENOMEM;
+
+	ret = xa_insert(&ct->groups, id, group, GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		if (ret == -EBUSY)
+			ret = -EINVAL;	/* it is in this container already */
+		goto free_group;
+	}
+
+	ret = attach(ct, group);
+	if (ret)
+		goto erase_group;
+	return 0;
+
+erase_group:
+	xa_erase(&ct->groups, id);
+free_group:
+	group_free(ct, group);
+	return ret;
+}
+
+/**
+ * ng_group_attach() - put a group into a container; the core's attach_group operation
+ * @handle: the container's handle
+ * @iommu_group: the group; on kernels that know DMA ownership, the core has claimed it
+ * @emulated: its devices make their DMA through the CPU
+ *
+ * Return: 0 or a negative errno, and then the group is attached to nothing and the container as it was.
+ */
+int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated)
+{
+	struct ng_container *ct = ng_container_get(handle);
+	int ret;
+
+	if (!ct)
+		return -EINVAL;
+
+	if (emulated) {
+		pr_warn_ratelimited("group %d: emulated devices (mdev) are not supported yet; load vfio_iommu_type1 for them\n",
+				    iommu_group_id(iommu_group));
+		ret = -EOPNOTSUPP;
+		goto put;
+	}
+
+	ret = down_write_killable(&ct->topology);
+	if (ret)
+		goto put;
+	ret = ct->released ? -EINVAL : attach_new(ct, iommu_group);
+	up_write(&ct->topology);
+put:
+	ng_container_put(ct);
+	return ret;
+}
+
+static void detach(struct ng_container *ct, struct ng_group *group)
+{
+	lockdep_assert_held_write(&ct->topology);
+
+	ng_domain_leave(ct, group);
+	xa_erase(&ct->groups, iommu_group_id(group->iommu_group));
+	group_free(ct, group);
+
+	/* There is room: fewer reservations never make more windows than there were. */
+	compute_windows(ct, &ct->windows);
+	ng_domains_update_page_sizes(ct);
+}
+
+/**
+ * ng_group_detach() - take a group out of a container; the core's detach_group operation
+ * @handle: the container's handle
+ * @iommu_group: the group
+ */
+void ng_group_detach(void *handle, struct iommu_group *iommu_group)
+{
+	struct ng_container *ct = ng_container_get(handle);
+	struct ng_group *group;
+
+	if (WARN_ON_ONCE(!ct))
+		return;
+
+	down_write(&ct->topology);
+	group = xa_load(&ct->groups, iommu_group_id(iommu_group));
+	if (group)
+		detach(ct, group);
+	up_write(&ct->topology);
+	ng_container_put(ct);
+}
+
+/* Detaches what the core has not, for release(). */
+void ng_groups_detach_all(struct ng_container *ct)
+{
+	struct ng_group *group;
+	unsigned long id;
+
+	xa_for_each(&ct->groups, id, group)
+		detach(ct, group);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Groups: the devices of a container, in the units that the IOMMU isolates. */
+#ifndef NG_GROUP_H
+#define NG_GROUP_H
+
+#include <linux/types.h>
+
+struct device;
+struct iommu_device;
+struct iommu_group;
+struct ng_container;
+struct ng_domain;
+struct ng_reserved;
+
+/**
+ * struct ng_group - a group in a container
+ * @iommu_group: the kernel's object; the core keeps it until detach
+ * @domain: domain that it is attached to
+ * @dev: one of its devices, referenced, while it is being attached
+ * @instance: IOMMU that translates for it; only compared
+ * @reserved: ranges that it reserves
+ * @nr_reserved: their number
+ * @software_msi_base: where the MSI doorbell goes
+ * @has_software_msi: the IOMMU translates MSIs, so the doorbell needs an address
+ * @can_be_coherent: the IOMMU can make its DMA coherent, as far as the kernel tells
+ *
+ * Guarded by the container's topology.
+ */
+struct ng_group {
+	struct iommu_group *iommu_group;
+	struct ng_domain *domain;
+	struct device *dev;
+	const struct iommu_device *instance;
+	struct ng_reserved **reserved;
+	unsigned int nr_reserved;
+	phys_addr_t software_msi_base;
+	bool has_software_msi;
+	bool can_be_coherent;
+};
+
+int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated);
+void ng_group_detach(void *handle, struct iommu_group *iommu_group);
+void ng_groups_detach_all(struct ng_container *ct);
+
+#endif

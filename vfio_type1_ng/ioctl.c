@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What user space says: copying requests in and results out, and refusing what makes no sense by itself, in the order
+ * of checks of Linux 7.3.  What needs the container's state is checked where that state is.
+ */
+#include <linux/iommu.h>
+#include <linux/uaccess.h>
+
+#include <compat/vfio.h>
+
+#include "container.h"
+#include "domain.h"
+#include "info.h"
+#include "ioctl.h"
+#include "mapping.h"
+
+/* Do all DMA paths of the container keep the CPU caches coherent?  Before there is one: no promise. */
+static long check_coherency(void *handle)
+{
+	struct ng_container *ct = handle ? ng_container_get(handle) : NULL;
+	long coherent = 0;
+
+	if (!ct)
+		return 0;
+	if (!ng_container_enter(ct)) {
+		coherent = ng_domains_coherent(ct);
+		ng_container_leave(ct);
+	}
+	ng_container_put(ct);
+	return coherent;
+}
+
+/* The answer is the return value; @handle is NULL while the core looks for a driver. */
+static long check_extension(void *handle, unsigned long extension)
+{
+	switch (extension) {
+	case VFIO_TYPE1_IOMMU:
+	case VFIO_TYPE1v2_IOMMU:
+	case VFIO_UNMAP_ALL:
+		return 1;
+	case VFIO_DMA_CC_IOMMU:
+		return check_coherency(handle);
+	default:
+		return 0;
+	}
+}
+
+static long map_dma(struct ng_container *ct, unsigned long arg)
+{
+	const u32 known_flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
+	struct vfio_iommu_type1_dma_map map;
+	struct ng_map_request request = {};
+	struct ng_range user_range;
+	int ret;
+
+	if (copy_from_user(&map, (void __user *)arg, offsetofend(struct vfio_iommu_type1_dma_map, size)))
+		return -EFAULT;
+	if (map.argsz < offsetofend(struct vfio_iommu_type1_dma_map, size) || map.flags & ~known_flags)
+		return -EINVAL;
+
+	ret = ng_range_init(&request.range, map.iova, map.size);
+	if (!ret)
+		ret = ng_range_init(&user_range, map.vaddr, map.size);
+	if (ret)
+		return ret;
+	if (user_range.last > ULONG_MAX)
+		return -EOVERFLOW;
+
+	request.vaddr = map.vaddr;
+	if (map.flags & VFIO_DMA_MAP_FLAG_READ)
+		request.prot |= IOMMU_READ;
+	if (map.flags & VFIO_DMA_MAP_FLAG_WRITE)
+		request.prot |= IOMMU_WRITE;
+	if (!request.prot)
+		return -EINVAL;
+
+	return ng_map(ct, &request);
+}
+
+static long unmap_dma(struct ng_container *ct, unsigned long arg)
+{
+	const size_t bytes = offsetofend(struct vfio_iommu_type1_dma_unmap, size);
+	struct vfio_iommu_type1_dma_unmap unmap;
+	struct ng_unmap_request request;
+	u64 unmapped_bytes;
+	int ret;
+
+	if (copy_from_user(&unmap, (void __user *)arg, bytes))
+		return -EFAULT;
+	if (unmap.argsz < bytes || unmap.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
+		return -EINVAL;
+
+	request = (struct ng_unmap_request){
+		.iova = unmap.iova,
+		.size = unmap.size,
+		.all = unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL,
+	};
+	ret = ng_unmap(ct, &request, &unmapped_bytes);
+	if (ret)
+		return ret;
+
+	unmap.size = unmapped_bytes;
+	return copy_to_user((void __user *)arg, &unmap, bytes) ? -EFAULT : 0;
+}
+
+static long container_ioctl(struct ng_container *ct, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case VFIO_IOMMU_GET_INFO:
+		return ng_get_info(ct, arg);
+	case VFIO_IOMMU_MAP_DMA:
+		return map_dma(ct, arg);
+	case VFIO_IOMMU_UNMAP_DMA:
+		return unmap_dma(ct, arg);
+	case VFIO_IOMMU_DIRTY_PAGES:
+		/* Not offered: GET_INFO shows no migration capability.  A v1 container never has it. */
+		return ct->v2 ? -ENOTTY : -EACCES;
+	default:
+		return -ENOTTY;
+	}
+}
+
+/**
+ * ng_ioctl() - the core's ioctl operation
+ * @handle: the container's handle, or NULL for VFIO_CHECK_EXTENSION while the core looks for a driver
+ * @cmd: ioctl number
+ * @arg: its argument
+ *
+ * The core takes no lock and no reference, so the container may be released meanwhile.
+ *
+ * Return: as the ioctl says; -EINVAL if the container is gone.
+ */
+long ng_ioctl(void *handle, unsigned int cmd, unsigned long arg)
+{
+	struct ng_container *ct;
+	long ret;
+
+	if (cmd == VFIO_CHECK_EXTENSION)
+		return check_extension(handle, arg);
+
+	ct = ng_container_get(handle);
+	if (!ct)
+		return -EINVAL;
+	ret = container_ioctl(ct, cmd, arg);
+	ng_container_put(ct);
+	return ret;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Windows of usable I/O virtual addresses.  Pure logic: the tests run it on the build host. */
+#include <linux/bug.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "iova_windows.h"
+
+/**
+ * ng_iova_windows_alloc() - make a list that holds no window yet
+ * @list: the list
+ * @capacity: how many windows it can hold, at least 1
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ng_iova_windows_alloc(struct ng_iova_windows *list, unsigned int capacity)
+{
+	*list = (struct ng_iova_windows){ .capacity = capacity };
+	list->windows = kcalloc(capacity, sizeof(*list->windows), GFP_KERNEL_ACCOUNT);
+	return list->windows ? 0 : -ENOMEM;
+}
+
+void ng_iova_windows_free(struct ng_iova_windows *list)
+{
+	kfree(list->windows);
+	*list = (struct ng_iova_windows){};
+}
+
+/* Makes the whole address space one window. */
+void ng_iova_windows_reset(struct ng_iova_windows *list)
+{
+	list->windows[0] = NG_RANGE_ALL;
+	list->nr = 1;
+}
+
+/* Keeps what lies within @aperture; the list may become empty. */
+void ng_iova_windows_restrict(struct ng_iova_windows *list, struct ng_range aperture)
+{
+	unsigned int from, to = 0;
+
+	for (from = 0; from < list->nr; from++) {
+		struct ng_range window = list->windows[from];
+
+		if (!ng_ranges_overlap(window, aperture))
+			continue;
+		list->windows[to++] = (struct ng_range){
+			.first = max(window.first, aperture.first),
+			.last = min(window.last, aperture.last),
+		};
+	}
+	list->nr = to;
+}
+
+/* Makes room for one more window behind window @i. */
+static void open_gap_after(struct ng_iova_windows *list, unsigned int i)
+{
+	memmove(&list->windows[i + 2], &list->windows[i + 1], (list->nr - i - 1) * sizeof(*list->windows));
+	list->nr++;
+}
+
+static void drop(struct ng_iova_windows *list, unsigned int i)
+{
+	memmove(&list->windows[i], &list->windows[i + 1], (list->nr - i - 1) * sizeof(*list->windows));
+	list->nr--;
+}
+
+/**
+ * ng_iova_windows_exclude() - take a reserved range out
+ * @list: the list, with room for one more window
+ * @reserved: the range; it may lie anywhere
+ */
+void ng_iova_windows_exclude(struct ng_iova_windows *list, struct ng_range reserved)
+{
+	unsigned int i = 0;
+
+	while (i < list->nr) {
+		struct ng_range *window = &list->windows[i];
+		bool keep_head = window->first < reserved.first;
+		bool keep_tail = window->last > reserved.last;
+
+		if (!ng_ranges_overlap(*window, reserved)) {
+			i++;
+		} else if (keep_head && keep_tail) {
+			u64 last = window->last;
+
+			/* Only one window can hold the whole range, so this happens once. */
+			if (WARN_ON_ONCE(list->nr == list->capacity))
+				return;
+			window->last = reserved.first - 1;
+			open_gap_after(list, i);
+			list->windows[i + 1] = (struct ng_range){ .first = reserved.last + 1, .last = last };
+			return;
+		} else if (keep_head) {
+			window->last = reserved.first - 1;
+			i++;
+		} else if (keep_tail) {
+			window->first = reserved.last + 1;
+			i++;
+		} else {
+			drop(list, i);
+		}
+	}
+}
+
+/* Does one window hold all of @range? */
+bool ng_iova_windows_contain(const struct ng_iova_windows *list, struct ng_range range)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++)
+		if (ng_range_contains(list->windows[i], range))
+			return true;
+	return false;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vfio_type1_ng: a VFIO type1 IOMMU driver that tries the domains it has before it makes one. */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include <compat/vfio.h>
+
+#include "container.h"
+#include "debugfs.h"
+#include "group.h"
+#include "ioctl.h"
+#include "params.h"
+
+bool ng_allow_unsafe_interrupts;
+module_param_named(allow_unsafe_interrupts, ng_allow_unsafe_interrupts, bool, 0644);
+MODULE_PARM_DESC(allow_unsafe_interrupts, "Accept groups whose interrupts the platform cannot isolate (default N)");
+
+bool ng_disable_hugepages;
+module_param_named(disable_hugepages, ng_disable_hugepages, bool, 0644);
+MODULE_PARM_DESC(disable_hugepages, "Map page by page, without large IOMMU pages (default N)");
+
+unsigned int ng_dma_entry_limit = U16_MAX;
+module_param_named(dma_entry_limit, ng_dma_entry_limit, uint, 0644);
+MODULE_PARM_DESC(dma_entry_limit, "How many mappings a container may hold, for containers opened from now on (default 65535)");
+
+COMPAT_VFIO_ATTACH_OP(attach_op, ng_group_attach)
+
+/* In-kernel users (pin_pages, dma_rw) are not served yet; the core tells them so. */
+static const struct vfio_iommu_driver_ops ng_driver_ops = {
+	.name		= "vfio-type1-ng",
+	.owner		= THIS_MODULE,
+	.open		= ng_container_open,
+	.release	= ng_container_release,
+	.ioctl		= ng_ioctl,
+	.attach_group	= attach_op,
+	.detach_group	= ng_group_detach,
+};
+
+static int __init ng_init(void)
+{
+	int ret = vfio_register_iommu_driver(&ng_driver_ops);
+
+	if (!ret)
+		ng_debugfs_init();
+	return ret;
+}
+
+static void __exit ng_exit(void)
+{
+	ng_debugfs_exit();
+	vfio_unregister_iommu_driver(&ng_driver_ops);
+
+	/*
+	 * The core calls ioctl() without holding the module.  No container is left, so such a call can only be on its
+	 * way in, to find nothing, or on its way out; let it leave our code.
+	 */
+	synchronize_rcu_tasks();
+}
+
+module_init(ng_init);
+module_exit(ng_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("VFIO type1 IOMMU driver that reuses domains");
+MODULE_VERSION("0.1");

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The tree of mappings: taking and freeing ranges, and the rules of MAP and UNMAP.  See mapping.h for the states. */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/interval_tree_generic.h>
+#include <linux/lockdep.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "account.h"
+#include "container.h"
+#include "mapping.h"
+#include "transfer.h"
+
+#define MAPPING_FIRST(mapping)	((mapping)->range.first)
+#define MAPPING_LAST(mapping)	((mapping)->range.last)
+
+INTERVAL_TREE_DEFINE(struct ng_mapping, node, u64, subtree_last, MAPPING_FIRST, MAPPING_LAST, static, mapping_tree)
+
+static struct ng_mapping *first_in(struct ng_container *ct, struct ng_range range)
+{
+	return mapping_tree_iter_first(&ct->mappings, range.first, range.last);
+}
+
+static struct ng_mapping *next_in(struct ng_mapping *mapping, struct ng_range range)
+{
+	return mapping_tree_iter_next(mapping, range.first, range.last);
+}
+
+/* The mapping that holds the address, or NULL. */
+static struct ng_mapping *mapping_at(struct ng_container *ct, u64 iova)
+{
+	return first_in(ct, (struct ng_range){ .first = iova, .last = iova });
+}
+
+static void insert(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	mapping_tree_insert(mapping, &ct->mappings);
+	ct->nr_mappings++;
+	ct->entries_left--;
+}
+
+/* Frees the mapping's range and the mapping, which backs nothing any more. */
+static void remove(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	mapping_tree_remove(mapping, &ct->mappings);
+	ct->nr_mappings--;
+	ct->entries_left++;
+	ng_owner_put(mapping->owner);
+	kfree(mapping);
+}
+
+/* Lets those who wait for a mapping look again: one is live now or gone. */
+static void transition_done(struct ng_container *ct)
+{
+	lockdep_assert_held(&ct->lock);
+	ct->transitions++;
+	wake_up_all(&ct->transition_done);
+}
+
+/**
+ * wait_for_transition() - drop the lock until some mapping is live or gone
+ * @ct: the container; @ct->lock is held
+ *
+ * The thread that works on the mapping holds the topology for reading already and takes nothing that we hold, so it
+ * gets there.  The lock is held again on return in any case.
+ *
+ * Return: 0, or -EINTR on a fatal signal.
+ */
+static int wait_for_transition(struct ng_container *ct)
+{
+	unsigned long seen = ct->transitions;
+	int ret;
+
+	lockdep_assert_held(&ct->lock);
+	mutex_unlock(&ct->lock);
+	ret = wait_event_killable(ct->transition_done, READ_ONCE(ct->transitions) != seen);
+	mutex_lock(&ct->lock);
+	return ret ? -EINTR : 0;
+}
+
+/* Waits until every mapping in the range is live.  The lock may have been dropped meanwhile. */
+static int wait_until_live(struct ng_container *ct, struct ng_range range)
+{
+	struct ng_mapping *mapping = first_in(ct, range);
+	int ret;
+
+	while (mapping) {
+		if (mapping->state == NG_MAPPING_LIVE) {
+			mapping = next_in(mapping, range);
+			continue;
+		}
+		ret = wait_for_transition(ct);
+		if (ret)
+			return ret;
+		mapping = first_in(ct, range);
+	}
+	return 0;
+}
+
+/* May this range be mapped now?  Every mapping in it is live. */
+static int check_map(struct ng_container *ct, const struct ng_map_request *request)
+{
+	u64 misaligned = (request->range.first | request->vaddr | (request->range.last + 1)) &
+			 (ng_container_min_page(ct) - 1);
+
+	if (misaligned)
+		return -EINVAL;
+	if (first_in(ct, request->range))
+		return -EEXIST;
+	if (!ct->entries_left)
+		return -ENOSPC;
+	if (!ng_iova_windows_contain(&ct->windows, request->range))
+		return -EINVAL;
+	return 0;
+}
+
+/* Takes the range, or says why not. */
+static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_request *request)
+{
+	struct ng_mapping *mapping;
+	int ret;
+
+	lockdep_assert_held(&ct->lock);
+
+	ret = wait_until_live(ct, request->range);
+	if (!ret)
+		ret = check_map(ct, request);
+	if (ret)
+		return ERR_PTR(ret);
+
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	if (!mapping)
+		return ERR_PTR(-ENOMEM);
+	mapping->owner = ng_owner_get_current(ct);
+	if (IS_ERR(mapping->owner)) {
+		ret = PTR_ERR(mapping->owner);
+		kfree(mapping);
+		return ERR_PTR(ret);
+	}
+
+	mapping->range = request->range;
+	mapping->vaddr = request->vaddr;
+	mapping->prot = request->prot;
+	mapping->unlimited = capable(CAP_IPC_LOCK);
+	mapping->state = NG_MAPPING_FILLING;
+	insert(ct, mapping);
+	return mapping;
+}
+
+/**
+ * ng_map() - make user memory reachable for the container's devices
+ * @ct: the container
+ * @request: what to map where
+ *
+ * Other calls for other addresses proceed meanwhile.
+ *
+ * Return: 0; -EINVAL if an address is not aligned to the smallest page or no window holds the range; -EEXIST if
+ * something is mapped there; -ENOSPC if the container has no entry left; what pinning, charging or the IOMMU
+ * driver says.  After a failure nothing is mapped, pinned or charged.
+ */
+int ng_map(struct ng_container *ct, const struct ng_map_request *request)
+{
+	struct ng_mapping *mapping;
+	int ret;
+
+	ret = ng_container_enter(ct);
+	if (ret)
+		return ret;
+
+	mutex_lock(&ct->lock);
+	mapping = reserve(ct, request);
+	mutex_unlock(&ct->lock);
+	if (IS_ERR(mapping)) {
+		ret = PTR_ERR(mapping);
+		goto leave;
+	}
+
+	ret = ng_mapping_fill(ct, mapping);
+
+	mutex_lock(&ct->lock);
+	if (ret)
+		remove(ct, mapping);
+	else
+		mapping->state = NG_MAPPING_LIVE;
+	transition_done(ct);
+	mutex_unlock(&ct->lock);
+leave:
+	ng_container_leave(ct);
+	return ret;
+}
+
+/* The range that an unmap request means, by the rules of the container's type. */
+static int unmap_range(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
+{
+	u64 mask = ng_container_min_page(ct) - 1;
+
+	if (request->iova & mask)
+		return -EINVAL;
+	if (request->all) {
+		*range = NG_RANGE_ALL;
+		return request->iova || request->size ? -EINVAL : 0;
+	}
+	if (request->size & mask)
+		return -EINVAL;
+	return ng_range_init(range, request->iova, request->size);
+}
+
+/* Would removing what lies in the range cut a mapping in two? */
+static bool cuts_mapping(struct ng_container *ct, struct ng_range range)
+{
+	struct ng_mapping *head = mapping_at(ct, range.first);
+	struct ng_mapping *tail = mapping_at(ct, range.last);
+
+	return (head && head->range.first != range.first) || (tail && tail->range.last != range.last);
+}
+
+/**
+ * claim() - take the live mappings in a range for removal
+ * @ct: the container; @ct->lock is held
+ * @range: the range
+ * @list: set to the mappings, linked in ascending order, now in state emptying
+ *
+ * A v1 container removes a mapping as a whole, and only if the request covers its first address.
+ *
+ * Return: how many bytes they cover.
+ */
+static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mapping **list)
+{
+	struct ng_mapping *mapping;
+	u64 bytes = 0;
+
+	*list = NULL;
+	for (mapping = first_in(ct, range); mapping; mapping = next_in(mapping, range)) {
+		if (mapping->range.first < range.first)
+			break;
+		mapping->state = NG_MAPPING_EMPTYING;
+		bytes += mapping->range.last - mapping->range.first + 1;
+		*list = mapping;
+		list = &mapping->next;
+	}
+	return bytes;
+}
+
+/* Empties claimed mappings without the lock, then frees their ranges at once. */
+static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
+{
+	struct ng_mapping *mapping, *next;
+
+	for (mapping = list; mapping; mapping = mapping->next)
+		ng_mapping_empty(ct, mapping);
+
+	mutex_lock(&ct->lock);
+	for (mapping = list; mapping; mapping = next) {
+		next = mapping->next;
+		remove(ct, mapping);
+	}
+	transition_done(ct);
+	mutex_unlock(&ct->lock);
+}
+
+/**
+ * ng_unmap() - take memory away from the container's devices
+ * @ct: the container
+ * @request: the range
+ * @unmapped_bytes: set to the bytes removed, on success
+ *
+ * All mappings in the range go, or none if the call fails.  A v2 container refuses to cut a mapping.
+ *
+ * Return: 0, also if nothing was mapped there; -EINVAL or -EOVERFLOW for a bad range; -EINTR on a fatal signal.
+ */
+int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
+{
+	struct ng_mapping *list = NULL;
+	struct ng_range range;
+	int ret;
+
+	ret = ng_container_enter(ct);
+	if (ret)
+		return ret;
+
+	ret = unmap_range(ct, request, &range);
+	if (ret)
+		goto leave;
+
+	mutex_lock(&ct->lock);
+	ret = wait_until_live(ct, range);
+	if (!ret && ct->v2 && !request->all && cuts_mapping(ct, range))
+		ret = -EINVAL;
+	if (!ret)
+		*unmapped_bytes = claim(ct, range, &list);
+	mutex_unlock(&ct->lock);
+
+	if (list)
+		remove_claimed(ct, list);
+leave:
+	ng_container_leave(ct);
+	return ret;
+}
+
+/* Is anything mapped in the range? */
+bool ng_mapping_exists(struct ng_container *ct, struct ng_range range)
+{
+	lockdep_assert_held_write(&ct->topology);
+	return first_in(ct, range);
+}
+
+/**
+ * ng_mappings_replay() - map everything in a new domain too
+ * @ct: the container
+ * @domain: a domain that holds no mapping and is not yet among the container's
+ *
+ * Return: 0, the IOMMU driver's errno, or -EINTR on a fatal signal.  After a failure the domain holds some mappings
+ * and is good for nothing but being freed.
+ */
+int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain)
+{
+	struct ng_mapping *mapping;
+	int ret;
+
+	lockdep_assert_held_write(&ct->topology);
+	for (mapping = first_in(ct, NG_RANGE_ALL); mapping; mapping = next_in(mapping, NG_RANGE_ALL)) {
+		ret = ng_mapping_replay(mapping, domain);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Unmaps and unpins everything. */
+void ng_mappings_remove_all(struct ng_container *ct)
+{
+	struct ng_mapping *list = NULL;
+
+	lockdep_assert_held_write(&ct->topology);
+	mutex_lock(&ct->lock);
+	claim(ct, NG_RANGE_ALL, &list);
+	mutex_unlock(&ct->lock);
+	if (list)
+		remove_claimed(ct, list);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Mappings: what user space made reachable with VFIO_IOMMU_MAP_DMA, one object a call.
+ *
+ * A mapping is in the container's tree from the moment its range is taken until the range is free again, and in one
+ * of three states:
+ *
+ *   filling   its memory is being pinned and mapped by the call that made it;
+ *   live      complete in every domain;
+ *   emptying  it is being unmapped and unpinned by the call that removes it.
+ *
+ * Filling and emptying happen without the container's lock, by one thread that alone touches the mapping then.
+ * Everybody else who meets such a mapping waits until it is live or gone, as if the calls had come one after the other.
+ */
+#ifndef NG_MAPPING_H
+#define NG_MAPPING_H
+
+#include <linux/rbtree.h>
+
+#include "range.h"
+#include "runs.h"
+
+struct ng_container;
+struct ng_domain;
+struct ng_owner;
+
+enum ng_mapping_state {
+	NG_MAPPING_FILLING,
+	NG_MAPPING_LIVE,
+	NG_MAPPING_EMPTYING,
+};
+
+/**
+ * struct ng_mapping - user memory that the container's devices can reach
+ * @node: place in the container's tree
+ * @range: I/O virtual addresses, constant
+ * @subtree_last: kept by the interval tree
+ * @vaddr: user address of the first byte, constant
+ * @owner: whose memory it is
+ * @runs: what backs it
+ * @charged_pages: how many pages @owner was charged for
+ * @next: links mappings that one call empties
+ * @prot: IOMMU_READ, IOMMU_WRITE, constant
+ * @state: enum ng_mapping_state, under the container's lock
+ * @unlimited: made with CAP_IPC_LOCK: charged beyond RLIMIT_MEMLOCK, constant
+ */
+struct ng_mapping {
+	struct rb_node node;
+	struct ng_range range;
+	u64 subtree_last;
+	u64 vaddr;
+	struct ng_owner *owner;
+	struct ng_runs runs;
+	unsigned long charged_pages;
+	struct ng_mapping *next;
+	int prot;
+	u8 state;
+	bool unlimited;
+};
+
+/**
+ * struct ng_map_request - a VFIO_IOMMU_MAP_DMA whose fields make sense by themselves
+ * @range: I/O virtual addresses
+ * @vaddr: user address of the first byte
+ * @prot: IOMMU_READ, IOMMU_WRITE or both
+ */
+struct ng_map_request {
+	struct ng_range range;
+	u64 vaddr;
+	int prot;
+};
+
+/**
+ * struct ng_unmap_request - a VFIO_IOMMU_UNMAP_DMA as it came
+ * @iova: first I/O virtual address
+ * @size: length in bytes
+ * @all: remove everything; then the other two must be 0
+ */
+struct ng_unmap_request {
+	u64 iova;
+	u64 size;
+	bool all;
+};
+
+int ng_map(struct ng_container *ct, const struct ng_map_request *request);
+int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes);
+
+/* For attach and detach, with the container's topology held for writing: every mapping is live then. */
+bool ng_mapping_exists(struct ng_container *ct, struct ng_range range);
+int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain);
+void ng_mappings_remove_all(struct ng_container *ct);
+
+#endif

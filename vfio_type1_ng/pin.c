@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pinning user memory, for as long as a device may reach it (FOLL_LONGTERM).
+ *
+ * The caller's own memory is pinned through the fast path, which takes no lock where the pages are present.  What it
+ * refuses is asked for again under the mmap lock as any other process would: that way neither the caller's protection
+ * keys nor a race decides.  What is not made of pages at all but of frames that a driver put into a VM_PFNMAP area
+ * (a device's registers or memory) cannot be pinned and is looked up instead.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include <compat/mm.h>
+
+#include "pin.h"
+
+/* A page full of pointers: 2 MiB of 4 KiB pages in one batch. */
+#define BATCH_MAX	(PAGE_SIZE / sizeof(struct page *))
+
+/**
+ * ng_pin_batch_init() - make room for batches
+ * @batch: the batch
+ * @npages: how many pages will be asked for in all
+ *
+ * Cannot fail: without memory, pages are pinned one by one.
+ */
+void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages)
+{
+	*batch = (struct ng_pin_batch){ .capacity = min_t(unsigned long, npages, BATCH_MAX) };
+	if (batch->capacity > 1)
+		batch->pages = kmalloc_array(batch->capacity, sizeof(*batch->pages), GFP_KERNEL | __GFP_NOWARN);
+	if (!batch->pages) {
+		batch->pages = &batch->single;
+		batch->capacity = 1;
+	}
+}
+
+void ng_pin_batch_destroy(struct ng_pin_batch *batch)
+{
+	if (batch->pages != &batch->single)
+		kfree(batch->pages);
+}
+
+/* The @i-th frame of the batch. */
+unsigned long ng_pin_batch_pfn(const struct ng_pin_batch *batch, unsigned long i)
+{
+	return batch->pinned ? page_to_pfn(batch->pages[i]) : batch->device_pfn + i;
+}
+
+/* How many pages of the batch count as locked memory: pinned ones that are not the kernel's own, as the zero page. */
+unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
+{
+	unsigned long i, n = 0;
+
+	if (!batch->pinned)
+		return 0;
+	for (i = 0; i < batch->npages; i++)
+		n += !PageReserved(batch->pages[i]);
+	return n;
+}
+
+/* Lets go of the frames from the @from-th on, which no device has reached. */
+void ng_pin_batch_unpin(const struct ng_pin_batch *batch, unsigned long from)
+{
+	if (batch->pinned)
+		unpin_user_pages(batch->pages + from, batch->npages - from);
+}
+
+/* Takes @n frames of device memory from @pfn on into the batch if they continue it. */
+static bool batch_add_device(struct ng_pin_batch *batch, unsigned long pfn, unsigned long n)
+{
+	if (batch->npages && batch->device_pfn + batch->npages != pfn)
+		return false;
+	if (!batch->npages)
+		batch->device_pfn = pfn;
+	batch->npages += n;
+	return true;
+}
+
+/* Ordinary memory in a VM_PFNMAP area has no one who keeps it from being freed. */
+static bool is_device_pfn(unsigned long pfn)
+{
+	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
+}
+
+/**
+ * fault_in() - let a driver fill in the page table entry of its VM_PFNMAP area
+ * @mm: address space, its mmap lock held for reading
+ * @addr: address in the area
+ * @write: the entry must be writable
+ *
+ * Return: 0 if the area is still valid, -EAGAIN if the mmap lock was dropped and everything must be looked up again,
+ * or another negative errno.
+ */
+static int fault_in(struct mm_struct *mm, unsigned long addr, bool write)
+{
+	unsigned int flags = FAULT_FLAG_REMOTE | (write ? FAULT_FLAG_WRITE : 0);
+	bool unlocked = false;
+	int ret = fixup_user_fault(mm, addr, flags, &unlocked);
+
+	if (ret)
+		return ret;
+	return unlocked ? -EAGAIN : 0;
+}
+
+/**
+ * look_up_device_memory() - find the frames behind addresses of a VM_PFNMAP area
+ * @mm: address space, its mmap lock held for reading
+ * @addr: first address
+ * @npages: most frames to find
+ * @write: they must be writable
+ * @batch: filled with at least one frame on success
+ *
+ * Return: 0; -ENOENT if this is no such area; -EFAULT if the device must not reach it; -EAGAIN as fault_in(); or another
+ * errno.
+ */
+static int look_up_device_memory(struct mm_struct *mm, unsigned long addr, unsigned long npages, bool write,
+				 struct ng_pin_batch *batch)
+{
+	struct vm_area_struct *vma;
+	int ret;
+
+	addr = compat_untagged_addr(mm, addr);
+	vma = find_vma(mm, addr);
+	if (!vma || addr < vma->vm_start || !(vma->vm_flags & VM_PFNMAP))
+		return -ENOENT;
+	npages = min(npages, (vma->vm_end - addr) >> PAGE_SHIFT);
+
+	while (batch->npages < npages) {
+		unsigned long at = addr + (batch->npages << PAGE_SHIFT);
+		struct compat_pfnmap entry;
+
+		ret = compat_follow_pfnmap(vma, at, &entry);
+		if (ret && !batch->npages) {
+			ret = fault_in(mm, at, write);
+			if (ret)
+				return ret;
+			ret = compat_follow_pfnmap(vma, at, &entry);
+		}
+		if (!ret && ((write && !entry.writable) || !is_device_pfn(entry.pfn)))
+			ret = -EFAULT;
+		/* What was found so far is a batch; the error shows again at the head of the next one. */
+		if (ret)
+			return batch->npages ? 0 : ret;
+		if (!batch_add_device(batch, entry.pfn, min(entry.npages, npages - batch->npages)))
+			return 0;
+	}
+	return 0;
+}
+
+/* The way that works for any address space and any kind of memory. */
+static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long npages, bool write,
+		      unsigned int gup_flags, struct ng_pin_batch *batch)
+{
+	long ret = mmap_read_lock_killable(mm);
+
+	if (ret)
+		return ret;
+
+	ret = compat_pin_user_pages_remote(mm, addr, npages, gup_flags, batch->pages);
+	if (ret > 0) {
+		batch->npages = ret;
+		batch->pinned = true;
+		ret = 0;
+	} else {
+		int lookup;
+
+		do {
+			lookup = look_up_device_memory(mm, addr, npages, write, batch);
+		} while (lookup == -EAGAIN);
+
+		if (lookup != -ENOENT)
+			ret = lookup;
+		else if (!ret)
+			ret = -EFAULT;	/* no page and no error: newer kernels refuse bad addresses so */
+	}
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+/**
+ * ng_pin() - get the next frames behind user addresses
+ * @mm: address space that the addresses belong to; has users
+ * @vaddr: first address, page aligned
+ * @npages: how many pages are still wanted
+ * @write: a device will write to them
+ * @batch: filled with at least one frame on success
+ *
+ * Context: process context; may fault, and takes @mm's mmap lock for reading.
+ * Return: 0, or a negative errno: -EFAULT if the addresses are not mapped as needed, -EINTR on a fatal signal,
+ * -ENOMEM, -EOPNOTSUPP for memory that cannot be pinned for long.
+ */
+int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, struct ng_pin_batch *batch)
+{
+	unsigned int gup_flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+	int ret;
+
+	batch->npages = 0;
+	batch->pinned = false;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+
+	npages = min(npages, batch->capacity);
+	if (mm == current->mm) {
+		ret = pin_user_pages_fast(vaddr, npages, gup_flags, batch->pages);
+		if (ret > 0) {
+			batch->npages = ret;
+			batch->pinned = true;
+			return 0;
+		}
+	}
+	return pin_locked(mm, vaddr, npages, write, gup_flags, batch);
+}
