@@ -72,12 +72,10 @@ void *ng_container_open(unsigned long type)
 		kfree(ct);
 		return ERR_PTR(ret);
 	}
-
-	/* The core's reference goes with release(); a call in flight needs our code for longer. */
-	__module_get(THIS_MODULE);
 	return (void *)ct->handle;
 }
 
+/* The last one out, which is never before release(). */
 static void destroy(struct kref *ref)
 {
 	struct ng_container *ct = container_of(ref, struct ng_container, ref);
@@ -102,6 +100,9 @@ void ng_container_release(void *handle)
 
 	if (WARN_ON_ONCE(!ct))
 		return;
+
+	/* The core gives up its hold on the module after this; a call in flight needs our code until destroy(). */
+	__module_get(THIS_MODULE);
 
 	down_write(&ct->topology);
 	ct->released = true;
