@@ -20,15 +20,24 @@
 #include <linux/dma-iommu.h>
 #endif
 
-/**
- * compat_attach_errnos_documented() - do IOMMU drivers follow the attach_dev return value rules?
- *
- * "iommu: Add return value rules to attach_dev op and APIs" is a comment and a clean-up of the drivers, so no probe
- * can see it: v6.2, February 2023.
+/*
+ * Which errnos do IOMMU drivers use to say that domain and device are incompatible: each its own, or the documented
+ * -EINVAL?  "iommu: Add return value rules to attach_dev op and APIs" is a comment and a clean-up of the drivers, so no
+ * probe can see it: v6.2, February 2023.  An older version number on an IOMMU core that has what came with or after
+ * v6.2 is a back-port, whose drivers may do either.
  */
 static inline bool compat_attach_errnos_documented(void)
 {
+#ifdef HAVE_CAP_ENFORCE_CACHE_COHERENCY
+	return true;
+#else
 	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0);
+#endif
+}
+
+static inline bool compat_attach_errnos_undocumented(void)
+{
+	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0);
 }
 
 /**
@@ -47,6 +56,17 @@ static inline bool compat_core_undoes_failed_attach(void)
 static inline struct iommu_device *compat_dev_iommu(struct device *dev)
 {
 	return dev->iommu ? dev->iommu->iommu_dev : NULL;
+}
+
+/**
+ * compat_domain_is_taken() - is @domain, which the group of a device is attached to now, somebody's own?
+ *
+ * Since DMA has owners (v5.19) a claimed group may sit in a blocking domain that looks the same from outside, and the
+ * core tells by itself.
+ */
+static inline bool compat_domain_is_taken(const struct iommu_domain *domain)
+{
+	return LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0) && domain && domain->type == IOMMU_DOMAIN_UNMANAGED;
 }
 
 /**

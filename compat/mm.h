@@ -27,11 +27,22 @@ static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned l
 #endif
 }
 
-/* Unpins @npages physically contiguous pages from @page on, marking them dirty if @dirty. */
-static inline void compat_unpin_page_range(struct page *page, unsigned long npages, bool dirty)
+/*
+ * Pins only what is mapped already: no fault is taken.  Without it, since v6.3, pin_user_pages_fast() waits for a
+ * userfaultfd handler, which pin_user_pages_remote() as VFIO calls it never does; before v5.16 neither waits.
+ */
+#ifdef HAVE_FOLL_NOFAULT
+#define COMPAT_FOLL_NOFAULT	FOLL_NOFAULT
+#else
+#define COMPAT_FOLL_NOFAULT	0
+#endif
+
+/* Unpins @npages pages of consecutive frames from @pfn on, marking them dirty if @dirty. */
+static inline void compat_unpin_frames(unsigned long pfn, unsigned long npages, bool dirty)
 {
-#ifdef HAVE_UNPIN_PAGE_RANGE
-	unpin_user_page_range_dirty_lock(page, npages, dirty);
+/* The range form steps from struct page to struct page, which are not consecutive in every memory model. */
+#if defined(HAVE_UNPIN_PAGE_RANGE) && (defined(CONFIG_SPARSEMEM_VMEMMAP) || defined(CONFIG_FLATMEM))
+	unpin_user_page_range_dirty_lock(pfn_to_page(pfn), npages, dirty);
 #else
 	struct page *batch[32];
 
@@ -39,9 +50,9 @@ static inline void compat_unpin_page_range(struct page *page, unsigned long npag
 		unsigned long i, n = min_t(unsigned long, npages, ARRAY_SIZE(batch));
 
 		for (i = 0; i < n; i++)
-			batch[i] = nth_page(page, i);
+			batch[i] = pfn_to_page(pfn + i);
 		unpin_user_pages_dirty_lock(batch, n, dirty);
-		page = nth_page(page, n);
+		pfn += n;
 		npages -= n;
 	}
 #endif

@@ -28,46 +28,52 @@
  */
 static int settle_before_call(struct iommu_domain *domain, const struct emt_group_view *view)
 {
+	struct iommu_domain *current_domain;
+
 	if (!view->dev || !compat_dev_iommu(view->dev))
 		return -ENODEV;
 
-	/* Old cores do not compare, and the driver would take the foreign domain for one of its own. */
-	if (!compat_domain_fits_driver(domain, view->dev))
-		return -EMEDIUMTYPE;
-
-	/* The core calls this -EBUSY too, but v5.10 attaches twice. */
-	if (iommu_get_domain_for_dev(view->dev) == domain)
+	/* The core calls both -EBUSY too, but v5.10 attaches twice where it has no default domain. */
+	current_domain = iommu_get_domain_for_dev(view->dev);
+	if (current_domain == domain || compat_domain_is_taken(current_domain))
 		return -EBUSY;
 
 	return 0;
+}
+
+static enum emt_generation generation(void)
+{
+	return (compat_attach_errnos_documented() ? EMT_GEN_DOCUMENTED : 0) |
+	       (compat_attach_errnos_undocumented() ? EMT_GEN_UNDOCUMENTED : 0);
 }
 
 static void collect_facts(struct iommu_domain *domain, const struct emt_group_view *view, struct emt_facts *facts)
 {
 	*facts = (struct emt_facts){
 		.driver = emt_identify(compat_dev_iommu(view->dev)),
-		.generation = compat_attach_errnos_documented() ? EMT_GEN_DOCUMENTED : EMT_GEN_UNDOCUMENTED,
+		.generation = generation(),
 	};
 	if (compat_dirty_tracking_differs(domain, view->dev))
 		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
 }
 
 /**
- * put_group_back() - undo what a failed attach left behind
+ * take_home() - undo what a failed attach left behind
  * @view: the group
  *
  * Old cores stop at the first device that refuses: the devices before it are on the refused domain, and the refusing
  * one may have lost its former translation.  iommu_detach_group() takes a group that never arrived for one that is at
  * home, and does nothing.  Attaching the whole group to a scratch domain and detaching it again takes every device
- * home.  If not even that is possible, the caller must not free the refused domain; we cannot tell it so and say it
- * in the log.
+ * home.
+ *
+ * Return: 0, or -ENOTRECOVERABLE if that fails too.
  */
-static void put_group_back(const struct emt_group_view *view)
+static int take_home(const struct emt_group_view *view)
 {
 	struct iommu_domain *scratch;
 
 	if (compat_core_undoes_failed_attach())
-		return;
+		return 0;
 
 	scratch = compat_paging_domain_alloc(view->dev);
 	if (IS_ERR(scratch))
@@ -78,11 +84,12 @@ static void put_group_back(const struct emt_group_view *view)
 	}
 	iommu_detach_group(scratch, view->group);
 	iommu_domain_free(scratch);
-	return;
+	return 0;
 
 stranded:
 	pr_warn_ratelimited("group %d could not be taken back to its former domain after a failed attach; unbind its devices\n",
 			    iommu_group_id(view->group));
+	return -ENOTRECOVERABLE;
 }
 
 /* The stock call, and what its result means. */
@@ -93,44 +100,36 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 
 	collect_facts(domain, view, &facts);
 
-	*raw = final = iommu_attach_group(domain, view->group);
-	if (*raw) {
-		if (emt_judge(&facts, *raw) != EMT_HARD)
-			final = -EMEDIUMTYPE;
-		put_group_back(view);
-	}
-
+	*raw = iommu_attach_group(domain, view->group);
+	final = *raw && emt_judge(&facts, *raw) != EMT_HARD ? -EMEDIUMTYPE : *raw;
 	trace_iommu_emt_attach(iommu_group_id(view->group), emt_driver_name(facts.driver), *raw, final);
+
+	if (*raw && take_home(view))
+		*raw = final = -ENOTRECOVERABLE;
 	return final;
 }
 
-/**
- * attach_view() - attach a group that was looked into
- * @domain: the domain
- * @view: the group
- * @raw: set to what the core or the driver said, for a caller who has no other domain to try
- *
- * Return: as iommu_emt_attach_group().
- */
-static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view, int *raw)
+/* As iommu_emt_attach_group(), for a group that was looked into. */
+static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view)
 {
 	int ret = settle_before_call(domain, view);
+	int raw;
 
-	if (!ret)
-		return attach_and_judge(domain, view, raw);
-
-	/* The core's own answer to a foreign domain where it does compare. */
-	*raw = ret == -EMEDIUMTYPE ? -EINVAL : ret;
-	return ret;
+	if (ret)
+		return ret;
+	/* Old cores do not compare, and the driver would take the foreign domain for one of its own. */
+	if (!compat_domain_fits_driver(domain, view->dev))
+		return -EMEDIUMTYPE;
+	return attach_and_judge(domain, view, &raw);
 }
 
 int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group)
 {
 	struct emt_group_view view;
-	int ret, raw;
+	int ret;
 
 	emt_group_view_get(group, &view);
-	ret = attach_view(domain, &view, &raw);
+	ret = attach_view(domain, &view);
 	emt_group_view_put(&view);
 	return ret;
 }
@@ -142,7 +141,9 @@ int iommu_emt_attach_fresh(struct iommu_domain *domain, struct iommu_group *grou
 	int raw;
 
 	emt_group_view_get(group, &view);
-	attach_view(domain, &view, &raw);
+	raw = settle_before_call(domain, &view);
+	if (!raw)
+		attach_and_judge(domain, &view, &raw);
 	emt_group_view_put(&view);
 	return raw;
 }
@@ -152,14 +153,14 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommu_group *group = iommu_group_get(dev);
 	struct emt_group_view view;
-	int ret, raw;
+	int ret;
 
 	if (!group)
 		return -ENODEV;
 
 	emt_group_view_get(group, &view);
 	/* The core calls a group of several devices -EINVAL, which would read as incompatible. */
-	ret = view.nr_devices == 1 ? attach_view(domain, &view, &raw) : -EINVAL;
+	ret = view.nr_devices == 1 ? attach_view(domain, &view) : -EINVAL;
 	emt_group_view_put(&view);
 	iommu_group_put(group);
 	return ret;

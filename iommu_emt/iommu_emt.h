@@ -11,6 +11,9 @@
  *                 nothing for it, and the group is where it was before the call;
  *   other         a real error, as the core or the driver returned it.
  *
+ * Kernels before v6.1 may leave a group half attached when it is refused.  It is taken home then; in the rare case that
+ * this fails too, the result is -ENOTRECOVERABLE, and the domain must not be freed as long as the group exists.
+ *
  * A driver or errno that the rules do not know counts as incompatible, except errnos that can never mean it.  The
  * caller then tries a fresh domain, whose own failure is the true answer; so ask for that one with
  * iommu_emt_attach_fresh().
@@ -49,8 +52,8 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev);
  * @group: as for iommu_emt_attach_group()
  *
  * For the caller who has no other domain left to try: like iommu_emt_attach_group(), but an incompatibility is
- * returned as the errno of the core or the driver.  The group is where it was after a failure, and the domain may
- * be freed.
+ * returned as the errno of the core or the driver.  After a failure other than -ENOTRECOVERABLE the group is where it
+ * was, and the domain may be freed.
  *
  * Context: as iommu_emt_attach_group().
  * Return: 0 or a negative errno, never -EMEDIUMTYPE unless the driver itself says so.

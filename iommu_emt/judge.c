@@ -13,6 +13,14 @@
 /* Whatever the driver, another domain does not help against these. */
 static const int never_incompatible[] = { ENOMEM, EINTR, ERESTARTSYS, EAGAIN, ETIMEDOUT };
 
+/* On a kernel that mixes generations the safe side is what one of them calls incompatible. */
+static bool covers_generation(const struct emt_rule *rule, enum emt_generation generation)
+{
+	if (rule->verdict == EMT_HARD)
+		return (rule->generation & generation) == generation;
+	return rule->generation & generation;
+}
+
 /**
  * emt_find_rule() - look up the row of the rule table that applies
  * @facts: what was known before the attach
@@ -25,7 +33,7 @@ const struct emt_rule *emt_find_rule(const struct emt_facts *facts, int error)
 	const struct emt_rule *rule;
 
 	for (rule = emt_rules; rule < emt_rules + emt_nr_rules; rule++) {
-		if (rule->error != -error || !(rule->generation & facts->generation))
+		if (rule->error != -error || !covers_generation(rule, facts->generation))
 			continue;
 		if (rule->driver != EMT_DRIVER_UNKNOWN && rule->driver != facts->driver)
 			continue;

@@ -56,7 +56,8 @@ struct emt_facts {
  * @verdict: what it means then
  * @reason: the condition in the driver that returns it
  *
- * The first rule that applies decides, so a rule that needs evidence stands before the one that does not.
+ * The first rule that applies decides, so a rule that needs evidence stands before the one that does not.  Where a
+ * kernel mixes generations, a rule that says EMT_HARD applies only if it holds for all of them.
  */
 struct emt_rule {
 	enum emt_driver driver;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iommu_emt:iommu_emt_attach, one event an attach: what the driver said and what the caller is told.
+ * iommu_emt:iommu_emt_attach, one event each time the core is asked: what it said and what the caller is told.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iommu_emt
@@ -27,7 +27,7 @@ TRACE_EVENT(iommu_emt_attach,
 
 	TP_fast_assign(
 		__entry->group_id = group_id;
-		strscpy(__entry->driver, driver, EMT_TRACE_NAME_LEN);
+		strscpy_pad(__entry->driver, driver, EMT_TRACE_NAME_LEN);
 		__entry->raw = raw;
 		__entry->final = final;
 	),

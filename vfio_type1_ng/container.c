@@ -170,6 +170,30 @@ int ng_container_enter(struct ng_container *ct)
 	return 0;
 }
 
+/**
+ * ng_container_enter_alone() - as ng_container_enter(), at a moment when nobody else is in
+ * @ct: the container
+ *
+ * Let others in with ng_container_share() as soon as possible, then leave with ng_container_leave().
+ */
+int ng_container_enter_alone(struct ng_container *ct)
+{
+	int ret = down_write_killable(&ct->topology);
+
+	if (ret)
+		return ret;
+	if (ct->released) {
+		up_write(&ct->topology);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void ng_container_share(struct ng_container *ct)
+{
+	downgrade_write(&ct->topology);
+}
+
 void ng_container_leave(struct ng_container *ct)
 {
 	up_read(&ct->topology);

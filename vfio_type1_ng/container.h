@@ -91,6 +91,8 @@ struct ng_container *ng_container_get(void *handle);
 struct ng_container *ng_container_get_next(unsigned long *handle);
 void ng_container_put(struct ng_container *ct);
 int ng_container_enter(struct ng_container *ct);
+int ng_container_enter_alone(struct ng_container *ct);
+void ng_container_share(struct ng_container *ct);
 void ng_container_leave(struct ng_container *ct);
 
 /* The smallest page that every domain supports: what addresses and sizes must be aligned to. */

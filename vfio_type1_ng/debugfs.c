@@ -2,7 +2,7 @@
 /*
  * /sys/kernel/debug/vfio_type1_ng/containers: a line for each container that this module serves.
  *
- * Waits for a group that is being attached or detached, and for nothing else.
+ * Waits while a group is being attached or detached, like every call on that container.
  */
 #include <linux/debugfs.h>
 #include <linux/list.h>
@@ -26,8 +26,9 @@ static void show_container(struct seq_file *m, struct ng_container *ct)
 		nr_domains++;
 		nr_groups += domain->nr_groups;
 	}
-	seq_printf(m, "%lu\t%s\t%d\t%s\t%u\t%u\t%lu\t%u\n", ct->handle, ct->v2 ? "type1v2" : "type1",
-		   ct->opener_pid, ct->opener_comm, nr_domains, nr_groups, READ_ONCE(ct->nr_mappings),
+	seq_printf(m, "%lu\t%s\t%d\t", ct->handle, ct->v2 ? "type1v2" : "type1", ct->opener_pid);
+	seq_escape(m, ct->opener_comm, "\t\n\\");
+	seq_printf(m, "\t%u\t%u\t%lu\t%u\n", nr_domains, nr_groups, READ_ONCE(ct->nr_mappings),
 		   READ_ONCE(ct->entries_left));
 	ng_container_leave(ct);
 }

@@ -18,12 +18,12 @@
  * Would joining this domain give the group less than a domain of its own?
  *
  * Where KVM asks the device whether its DMA can be made coherent, it takes for granted that it has been.  A capable
- * group must therefore not join a domain that does not enforce it, although the IOMMU would let it; and the other way
+ * group must therefore not join a domain made for one that is not, although the IOMMU would let it; and the other way
  * round, an incapable group in an enforcing domain is not noticed by every driver.
  */
 static bool would_weaken(const struct ng_domain *domain, const struct ng_group *group)
 {
-	return compat_kvm_trusts_device_coherency() && domain->coherent != group->can_be_coherent;
+	return compat_kvm_trusts_device_coherency() && domain->for_coherent != group->can_be_coherent;
 }
 
 static int join(struct ng_domain *domain, struct ng_group *group)
@@ -34,6 +34,8 @@ static int join(struct ng_domain *domain, struct ng_group *group)
 		return -EMEDIUMTYPE;
 
 	ret = iommu_emt_attach_group(domain->iommu, group->iommu_group);
+	if (ret == -ENOTRECOVERABLE)
+		domain->stranded = true;
 	if (ret)
 		return ret;
 	group->domain = domain;
@@ -99,6 +101,25 @@ static int reserve_msi_doorbell(struct ng_domain *domain, const struct ng_group 
 	return ret == -ENODEV ? 0 : ret;	/* no IOMMU-backed DMA API, so nothing to reserve */
 }
 
+/* The page sizes of a domain for memory that comes in CPU pages: smaller ones only serve to map a CPU page. */
+static u64 page_sizes(const struct ng_domain *domain)
+{
+	u64 pgsizes = domain->iommu->pgsize_bitmap;
+
+	return pgsizes & ~PAGE_MASK ? (pgsizes & PAGE_MASK) | PAGE_SIZE : pgsizes;
+}
+
+/*
+ * Makes all DMA of a new domain coherent if that is possible for its first group.  A device that cannot is not asked:
+ * not every driver would refuse.
+ */
+static bool enforce_coherency(const struct ng_domain *domain, const struct ng_group *group)
+{
+	if (compat_kvm_trusts_device_coherency() && !group->can_be_coherent)
+		return false;
+	return compat_enforce_cache_coherency(domain->iommu, group->dev);
+}
+
 /* Makes an attached domain fit for the container, without publishing it. */
 static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_group *group,
 		   struct ng_iova_windows *windows)
@@ -106,14 +127,15 @@ static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_
 	struct ng_range aperture = aperture_of(domain);
 	int ret;
 
-	if (!aperture_holds_mappings(ct, aperture))
+	if (!aperture_holds_mappings(ct, aperture) || !(page_sizes(domain) & ct->pgsizes))
 		return -EINVAL;
 	ng_iova_windows_restrict(windows, aperture);
 	if (!windows->nr)
 		return -EINVAL;
 
 	/* Before the first mapping: not every driver can make those that exist coherent. */
-	domain->coherent = compat_enforce_cache_coherency(domain->iommu, group->dev);
+	domain->coherent = enforce_coherency(domain, group);
+	domain->for_coherent = group->can_be_coherent;
 
 	ret = reserve_msi_doorbell(domain, group);
 	if (ret)
@@ -147,6 +169,8 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 	}
 
 	ret = iommu_emt_attach_fresh(domain->iommu, group->iommu_group);
+	if (ret == -ENOTRECOVERABLE)
+		goto free_domain;
 	if (ret)
 		goto free_iommu_domain;
 
@@ -191,7 +215,8 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 	if (list_is_singular(&ct->domains))
 		ng_mappings_remove_all(ct);
 	list_del(&domain->next);
-	iommu_domain_free(domain->iommu);
+	if (!domain->stranded)
+		iommu_domain_free(domain->iommu);
 	kfree(domain);
 }
 
@@ -208,16 +233,11 @@ void ng_domains_restrict_windows(struct ng_container *ct, struct ng_iova_windows
 void ng_domains_update_page_sizes(struct ng_container *ct)
 {
 	struct ng_domain *domain;
-	u64 pgsizes = U64_MAX;
 
 	lockdep_assert_held_write(&ct->topology);
+	ct->pgsizes = PAGE_MASK;
 	list_for_each_entry(domain, &ct->domains, next)
-		pgsizes &= domain->iommu->pgsize_bitmap;
-
-	/* Memory comes in CPU pages, so smaller ones of the IOMMU are only a way to map a CPU page. */
-	if (pgsizes & ~PAGE_MASK)
-		pgsizes = (pgsizes & PAGE_MASK) | PAGE_SIZE;
-	ct->pgsizes = pgsizes;
+		ct->pgsizes &= page_sizes(domain);
 }
 
 /* Does every domain keep DMA coherent?  True for none. */
@@ -247,8 +267,9 @@ int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, 
 }
 
 /* As ng_domain_map(), in every domain of the container or in none. */
-int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, int prot)
+int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot)
 {
+	size_t bytes = (size_t)run->npages << PAGE_SHIFT;
 	struct ng_domain *domain;
 	int ret;
 
@@ -261,7 +282,8 @@ int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, 
 
 undo:
 	list_for_each_entry_continue_reverse(domain, &ct->domains, next)
-		iommu_unmap(domain->iommu, iova, (size_t)run->npages << PAGE_SHIFT);
+		if (iommu_unmap(domain->iommu, iova, bytes) != bytes)
+			run->pinned = false;	/* a device may reach it for ever, so nobody may let go of it */
 	return ret;
 }
 

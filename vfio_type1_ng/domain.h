@@ -26,6 +26,8 @@ struct ng_run;
  * @instance: IOMMU of the first group, which accepts the domain for certain; only compared
  * @nr_groups: how many groups are attached, at least 1 once it is in the list
  * @coherent: no DMA through it can bypass the CPU caches
+ * @for_coherent: it was made for a group whose DMA can be made coherent
+ * @stranded: a device may still be attached that no group accounts for; never freed
  *
  * Guarded by the container's topology.
  */
@@ -35,6 +37,8 @@ struct ng_domain {
 	const struct iommu_device *instance;
 	unsigned int nr_groups;
 	bool coherent;
+	bool for_coherent;
+	bool stranded;
 };
 
 int ng_domain_join_any(struct ng_container *ct, struct ng_group *group);
@@ -46,7 +50,7 @@ void ng_domains_update_page_sizes(struct ng_container *ct);
 bool ng_domains_coherent(struct ng_container *ct);
 
 int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot);
-int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, int prot);
+int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot);
 bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes);
 
 #endif

@@ -21,10 +21,17 @@
 #include "params.h"
 #include "reserved.h"
 
-static int first_device(struct device *dev, void *data)
+/* Called with the group's mutex held, so it must not call back into the core. */
+static int see_device(struct device *dev, void *data)
 {
-	*(struct device **)data = get_device(dev);
-	return 1;
+	struct ng_group *group = data;
+
+	if (!group->dev) {
+		group->dev = get_device(dev);
+		group->can_be_coherent = true;
+	}
+	group->can_be_coherent &= compat_device_can_enforce_coherency(dev);
+	return 0;
 }
 
 static struct ng_group *group_alloc(struct iommu_group *iommu_group)
@@ -87,11 +94,10 @@ static int preflight(struct ng_container *ct, struct ng_group *group, struct ng_
 {
 	int ret;
 
-	iommu_group_for_each_dev(group->iommu_group, &group->dev, first_device);
+	iommu_group_for_each_dev(group->iommu_group, group, see_device);
 	if (!group->dev)
 		return -ENODEV;
 	group->instance = compat_dev_iommu(group->dev);
-	group->can_be_coherent = compat_device_can_enforce_coherency(group->dev);
 
 	ret = ng_reserved_get(ct, group);
 	if (ret)
@@ -206,7 +212,7 @@ static void detach(struct ng_container *ct, struct ng_group *group)
 	xa_erase(&ct->groups, iommu_group_id(group->iommu_group));
 	group_free(ct, group);
 
-	/* There is room: fewer reservations never make more windows than there were. */
+	/* There is room: it was allocated for at least as many reservations as there are now. */
 	compute_windows(ct, &ct->windows);
 	ng_domains_update_page_sizes(ct);
 }

@@ -22,7 +22,7 @@ struct ng_reserved;
  * @nr_reserved: their number
  * @software_msi_base: where the MSI doorbell goes
  * @has_software_msi: the IOMMU translates MSIs, so the doorbell needs an address
- * @can_be_coherent: the IOMMU can make its DMA coherent, as far as the kernel tells
+ * @can_be_coherent: the DMA of all its devices can be made coherent, as far as the kernel tells
  *
  * Guarded by the container's topology.
  */

@@ -58,13 +58,11 @@ static long map_dma(struct ng_container *ct, unsigned long arg)
 	if (map.argsz < offsetofend(struct vfio_iommu_type1_dma_map, size) || map.flags & ~known_flags)
 		return -EINVAL;
 
-	ret = ng_range_init(&request.range, map.iova, map.size);
+	ret = ng_range_init_native(&request.range, map.iova, map.size);
 	if (!ret)
-		ret = ng_range_init(&user_range, map.vaddr, map.size);
+		ret = ng_range_init_native(&user_range, map.vaddr, map.size);
 	if (ret)
 		return ret;
-	if (user_range.last > ULONG_MAX)
-		return -EOVERFLOW;
 
 	request.vaddr = map.vaddr;
 	if (map.flags & VFIO_DMA_MAP_FLAG_READ)

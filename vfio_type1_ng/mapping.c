@@ -79,22 +79,48 @@ static int wait_for_transition(struct ng_container *ct)
 	return ret ? -EINTR : 0;
 }
 
-/* Waits until every mapping in the range is live.  The lock may have been dropped meanwhile. */
-static int wait_until_live(struct ng_container *ct, struct ng_range range)
+/* Is every mapping in the range live? */
+static bool all_live(struct ng_container *ct, struct ng_range range)
 {
-	struct ng_mapping *mapping = first_in(ct, range);
-	int ret;
+	struct ng_mapping *mapping;
 
-	while (mapping) {
-		if (mapping->state == NG_MAPPING_LIVE) {
-			mapping = next_in(mapping, range);
-			continue;
-		}
+	for (mapping = first_in(ct, range); mapping; mapping = next_in(mapping, range))
+		if (mapping->state != NG_MAPPING_LIVE)
+			return false;
+	return true;
+}
+
+/**
+ * lock_settled() - take the container's lock at a moment when every mapping in a range is live
+ * @ct: the container, entered
+ * @range: the range
+ *
+ * Waits for its turn a few times.  Others may keep the range busy for ever, so then it goes to the end of the queue of
+ * those who want the topology for themselves: when it has that, no mapping is in transition.
+ *
+ * Return: 0 with @ct->lock held; or a negative errno as ng_container_enter(), and then the container is left.
+ */
+static int lock_settled(struct ng_container *ct, struct ng_range range)
+{
+	unsigned int patience = 8;
+	int ret = 0;
+
+	mutex_lock(&ct->lock);
+	while (!all_live(ct, range) && patience-- && !ret)
 		ret = wait_for_transition(ct);
-		if (ret)
-			return ret;
-		mapping = first_in(ct, range);
-	}
+	if (!ret && all_live(ct, range))
+		return 0;
+	mutex_unlock(&ct->lock);
+
+	ng_container_leave(ct);
+	if (ret)
+		return ret;
+
+	ret = ng_container_enter_alone(ct);
+	if (ret)
+		return ret;
+	mutex_lock(&ct->lock);
+	ng_container_share(ct);
 	return 0;
 }
 
@@ -123,9 +149,7 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 
 	lockdep_assert_held(&ct->lock);
 
-	ret = wait_until_live(ct, request->range);
-	if (!ret)
-		ret = check_map(ct, request);
+	ret = check_map(ct, request);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -165,10 +189,11 @@ int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 	int ret;
 
 	ret = ng_container_enter(ct);
+	if (!ret)
+		ret = lock_settled(ct, request->range);
 	if (ret)
 		return ret;
 
-	mutex_lock(&ct->lock);
 	mapping = reserve(ct, request);
 	mutex_unlock(&ct->lock);
 	if (IS_ERR(mapping)) {
@@ -203,7 +228,7 @@ static int unmap_range(struct ng_container *ct, const struct ng_unmap_request *r
 	}
 	if (request->size & mask)
 		return -EINVAL;
-	return ng_range_init(range, request->iova, request->size);
+	return ng_range_init_native(range, request->iova, request->size);
 }
 
 /* Would removing what lies in the range cut a mapping in two? */
@@ -280,20 +305,22 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 		return ret;
 
 	ret = unmap_range(ct, request, &range);
-	if (ret)
-		goto leave;
+	if (ret) {
+		ng_container_leave(ct);
+		return ret;
+	}
 
-	mutex_lock(&ct->lock);
-	ret = wait_until_live(ct, range);
-	if (!ret && ct->v2 && !request->all && cuts_mapping(ct, range))
+	ret = lock_settled(ct, range);
+	if (ret)
+		return ret;
+	if (ct->v2 && !request->all && cuts_mapping(ct, range))
 		ret = -EINVAL;
-	if (!ret)
+	else
 		*unmapped_bytes = claim(ct, range, &list);
 	mutex_unlock(&ct->lock);
 
 	if (list)
 		remove_claimed(ct, list);
-leave:
 	ng_container_leave(ct);
 	return ret;
 }

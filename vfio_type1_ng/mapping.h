@@ -11,6 +11,7 @@
  *
  * Filling and emptying happen without the container's lock, by one thread that alone touches the mapping then.
  * Everybody else who meets such a mapping waits until it is live or gone, as if the calls had come one after the other.
+ * Only the count of entries does not wait: a mapping holds its entry from the start, also if filling it fails.
  */
 #ifndef NG_MAPPING_H
 #define NG_MAPPING_H

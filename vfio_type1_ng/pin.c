@@ -3,9 +3,12 @@
  * Pinning user memory, for as long as a device may reach it (FOLL_LONGTERM).
  *
  * The caller's own memory is pinned through the fast path, which takes no lock where the pages are present.  What it
- * refuses is asked for again under the mmap lock as any other process would: that way neither the caller's protection
- * keys nor a race decides.  What is not made of pages at all but of frames that a driver put into a VM_PFNMAP area
+ * refuses, or what has to be faulted in, is asked for again under the mmap lock as any other process would: that way
+ * the caller's protection keys do not count, and a userfaultfd handler is not waited for.  What is not made of pages at all but of frames that a driver put into a VM_PFNMAP area
  * (a device's registers or memory) cannot be pinned and is looked up instead.
+ *
+ * The zero page, which stands for memory that was never written, is not held: it never goes away, and old kernels count
+ * each pin of it in a reference count that overflows.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -45,15 +48,21 @@ void ng_pin_batch_destroy(struct ng_pin_batch *batch)
 /* The @i-th frame of the batch. */
 unsigned long ng_pin_batch_pfn(const struct ng_pin_batch *batch, unsigned long i)
 {
-	return batch->pinned ? page_to_pfn(batch->pages[i]) : batch->device_pfn + i;
+	return batch->in_pages ? page_to_pfn(batch->pages[i]) : batch->device_pfn + i;
 }
 
-/* How many pages of the batch count as locked memory: pinned ones that are not the kernel's own, as the zero page. */
+/* Is the @i-th frame pinned, so that somebody must unpin it? */
+bool ng_pin_batch_pinned(const struct ng_pin_batch *batch, unsigned long i)
+{
+	return batch->in_pages && !is_zero_pfn(page_to_pfn(batch->pages[i]));
+}
+
+/* How many pages of the batch count as locked memory: those that are not the kernel's own, as the zero page is. */
 unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
 {
 	unsigned long i, n = 0;
 
-	if (!batch->pinned)
+	if (!batch->in_pages)
 		return 0;
 	for (i = 0; i < batch->npages; i++)
 		n += !PageReserved(batch->pages[i]);
@@ -63,8 +72,23 @@ unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
 /* Lets go of the frames from the @from-th on, which no device has reached. */
 void ng_pin_batch_unpin(const struct ng_pin_batch *batch, unsigned long from)
 {
-	if (batch->pinned)
-		unpin_user_pages(batch->pages + from, batch->npages - from);
+	unsigned long i;
+
+	for (i = from; i < batch->npages; i++)
+		if (ng_pin_batch_pinned(batch, i))
+			unpin_user_page(batch->pages[i]);
+}
+
+/* Takes pages that GUP pinned into the batch, but for the hold on the zero page. */
+static void batch_take_pages(struct ng_pin_batch *batch, unsigned long npages)
+{
+	unsigned long i;
+
+	batch->npages = npages;
+	batch->in_pages = true;
+	for (i = 0; i < npages; i++)
+		if (!ng_pin_batch_pinned(batch, i))
+			unpin_user_page(batch->pages[i]);
 }
 
 /* Takes @n frames of device memory from @pfn on into the batch if they continue it. */
@@ -118,6 +142,7 @@ static int fault_in(struct mm_struct *mm, unsigned long addr, bool write)
 static int look_up_device_memory(struct mm_struct *mm, unsigned long addr, unsigned long npages, bool write,
 				 struct ng_pin_batch *batch)
 {
+	unsigned long nr_entries;
 	struct vm_area_struct *vma;
 	int ret;
 
@@ -127,7 +152,7 @@ static int look_up_device_memory(struct mm_struct *mm, unsigned long addr, unsig
 		return -ENOENT;
 	npages = min(npages, (vma->vm_end - addr) >> PAGE_SHIFT);
 
-	while (batch->npages < npages) {
+	for (nr_entries = 0; nr_entries < BATCH_MAX && batch->npages < npages; nr_entries++) {
 		unsigned long at = addr + (batch->npages << PAGE_SHIFT);
 		struct compat_pfnmap entry;
 
@@ -158,10 +183,9 @@ static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long np
 	if (ret)
 		return ret;
 
-	ret = compat_pin_user_pages_remote(mm, addr, npages, gup_flags, batch->pages);
+	ret = compat_pin_user_pages_remote(mm, addr, min(npages, batch->capacity), gup_flags, batch->pages);
 	if (ret > 0) {
-		batch->npages = ret;
-		batch->pinned = true;
+		batch_take_pages(batch, ret);
 		ret = 0;
 	} else {
 		int lookup;
@@ -197,17 +221,16 @@ int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, st
 	int ret;
 
 	batch->npages = 0;
-	batch->pinned = false;
+	batch->in_pages = false;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 
-	npages = min(npages, batch->capacity);
 	if (mm == current->mm) {
-		ret = pin_user_pages_fast(vaddr, npages, gup_flags, batch->pages);
+		ret = pin_user_pages_fast(vaddr, min(npages, batch->capacity), gup_flags | COMPAT_FOLL_NOFAULT,
+					  batch->pages);
 		if (ret > 0) {
-			batch->npages = ret;
-			batch->pinned = true;
+			batch_take_pages(batch, ret);
 			return 0;
 		}
 	}

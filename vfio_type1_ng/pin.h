@@ -15,7 +15,7 @@ struct page;
  * @single: room for one page where no more could be had
  * @npages: how many frames the batch holds now
  * @device_pfn: first frame of device memory, which is contiguous and not pinned
- * @pinned: the batch holds pinned pages in @pages; otherwise device memory from @device_pfn on
+ * @in_pages: the frames are those of @pages; otherwise device memory from @device_pfn on
  */
 struct ng_pin_batch {
 	struct page **pages;
@@ -24,12 +24,13 @@ struct ng_pin_batch {
 
 	unsigned long npages;
 	unsigned long device_pfn;
-	bool pinned;
+	bool in_pages;
 };
 
 void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages);
 void ng_pin_batch_destroy(struct ng_pin_batch *batch);
 unsigned long ng_pin_batch_pfn(const struct ng_pin_batch *batch, unsigned long i);
+bool ng_pin_batch_pinned(const struct ng_pin_batch *batch, unsigned long i);
 unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch);
 void ng_pin_batch_unpin(const struct ng_pin_batch *batch, unsigned long from);
 

@@ -9,6 +9,7 @@
 #define NG_RANGE_H
 
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/overflow.h>
 #include <linux/types.h>
 
@@ -37,6 +38,14 @@ static inline int ng_range_init(struct ng_range *range, u64 first, u64 size)
 		return -EOVERFLOW;
 	*range = (struct ng_range){ .first = first, .last = last };
 	return 0;
+}
+
+/* As ng_range_init(), for addresses that the kernel's own type must hold: -EOVERFLOW where it cannot. */
+static inline int ng_range_init_native(struct ng_range *range, u64 first, u64 size)
+{
+	int ret = ng_range_init(range, first, size);
+
+	return !ret && range->last > ULONG_MAX ? -EOVERFLOW : ret;
 }
 
 static inline bool ng_ranges_overlap(struct ng_range a, struct ng_range b)

@@ -29,17 +29,9 @@ found:
 	return reserved;
 }
 
-/**
- * ng_reserved_put() - drop a group's reservations
- * @ct: the container
- * @group: the group
- *
- * Return: true if some range is not reserved by any group any more.
- */
-bool ng_reserved_put(struct ng_container *ct, struct ng_group *group)
+/* Drops a group's reservations. */
+void ng_reserved_put(struct ng_container *ct, struct ng_group *group)
 {
-	bool freed = false;
-
 	while (group->nr_reserved) {
 		struct ng_reserved *reserved = group->reserved[--group->nr_reserved];
 
@@ -48,11 +40,9 @@ bool ng_reserved_put(struct ng_container *ct, struct ng_group *group)
 		list_del(&reserved->next);
 		ct->nr_reserved--;
 		kfree(reserved);
-		freed = true;
 	}
 	kfree(group->reserved);
 	group->reserved = NULL;
-	return freed;
 }
 
 /* Remembers where software must place the MSI doorbell, unless hardware has a place of its own. */

@@ -29,7 +29,7 @@ struct ng_reserved {
 };
 
 int ng_reserved_get(struct ng_container *ct, struct ng_group *group);
-bool ng_reserved_put(struct ng_container *ct, struct ng_group *group);
+void ng_reserved_put(struct ng_container *ct, struct ng_group *group);
 bool ng_reserved_conflicts(struct ng_container *ct, const struct ng_group *group);
 void ng_reserved_exclude(struct ng_container *ct, struct ng_iova_windows *windows);
 

@@ -14,7 +14,7 @@ struct ng_run_chunk {
 	struct ng_run run[];
 };
 
-/* The smallest chunk holds one run; each size is a power of two for the slab allocator. */
+/* The smallest chunk holds one run; sizes double, so that they fit the slab allocator's. */
 #define CHUNK_BYTES_MIN	(sizeof(struct ng_run_chunk) + sizeof(struct ng_run))
 
 static int add_chunk(struct ng_runs *runs)

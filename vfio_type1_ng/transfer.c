@@ -27,6 +27,9 @@
 /* How much is unmapped in one go: one flush of the IOMMU's caches, and one chance to reschedule, for this much. */
 #define EMPTY_BATCH_BYTES	SZ_1G
 
+/* How many pages are unpinned before there is a chance to reschedule. */
+#define UNPIN_BATCH_PAGES	(SZ_256M >> PAGE_SHIFT)
+
 static u64 run_bytes(const struct ng_run *run)
 {
 	return (u64)run->npages << PAGE_SHIFT;
@@ -58,7 +61,8 @@ static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch)
 	mapping->charged_pages += chargeable;
 
 	for (i = 0; i < batch->npages; i++) {
-		ret = ng_runs_append(&mapping->runs, ng_pin_batch_pfn(batch, i), batch->pinned, extend);
+		ret = ng_runs_append(&mapping->runs, ng_pin_batch_pfn(batch, i),
+				     ng_pin_batch_pinned(batch, i), extend);
 		if (ret) {
 			ng_pin_batch_unpin(batch, i);
 			return ret;
@@ -68,41 +72,61 @@ static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch)
 }
 
 /**
- * struct fill - how far filling a mapping has got
+ * struct fill_progress - how far filling a mapping has got
  * @cursor: the first run that is not mapped yet
  * @mapped_bytes: what the runs before it cover
  */
-struct fill {
+struct fill_progress {
 	struct ng_run_cursor cursor;
 	u64 mapped_bytes;
 };
 
 /* Maps remembered runs in all domains; the last one only if it cannot grow any more (@complete). */
-static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill *fill, bool complete)
+static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
 {
 	struct ng_run *run;
 	int ret;
 
-	while ((run = ng_run_cursor_peek(&fill->cursor, &mapping->runs))) {
+	while ((run = ng_run_cursor_peek(&progress->cursor, &mapping->runs))) {
 		if (!complete && run == ng_runs_last(&mapping->runs))
 			break;
-		ret = ng_domains_map(ct, mapping->range.first + fill->mapped_bytes, run, mapping->prot);
+		ret = ng_domains_map(ct, mapping->range.first + progress->mapped_bytes, run, mapping->prot);
 		if (ret)
 			return ret;
-		fill->mapped_bytes += run_bytes(run);
-		ng_run_cursor_next(&fill->cursor, &mapping->runs);
+		progress->mapped_bytes += run_bytes(run);
+		ng_run_cursor_next(&progress->cursor, &mapping->runs);
 	}
 	return 0;
 }
 
-/* Moves the cursor past @nr_runs runs that no domain maps any more, and lets go of their memory. */
-static void unpin_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, unsigned long nr_runs)
+/* Lets go of a run that no domain maps any more. */
+static void unpin_run(const struct ng_run *run, bool dirty)
+{
+	unsigned long done, npages;
+
+	for (done = 0; run->pinned && done < run->npages; done += npages) {
+		npages = min_t(unsigned long, run->npages - done, UNPIN_BATCH_PAGES);
+		compat_unpin_frames(run->pfn + done, npages, dirty);
+		cond_resched();
+	}
+}
+
+/**
+ * forget_runs() - move past runs, and let go of their memory if nothing maps it any more
+ * @mapping: the mapping
+ * @cursor: the first run; moved past the last
+ * @nr_runs: how many
+ * @unmapped: false if a device may still reach them; then their memory stays pinned, and charged
+ */
+static void forget_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, unsigned long nr_runs, bool unmapped)
 {
 	while (nr_runs--) {
 		struct ng_run *run = ng_run_cursor_next(cursor, &mapping->runs);
 
-		if (run->pinned)
-			compat_unpin_page_range(pfn_to_page(run->pfn), run->npages, mapping->prot & IOMMU_WRITE);
+		if (unmapped)
+			unpin_run(run, mapping->prot & IOMMU_WRITE);
+		else if (run->pinned)
+			mapping->charged_pages -= min_t(unsigned long, mapping->charged_pages, run->npages);
 	}
 }
 
@@ -124,22 +148,22 @@ static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mappe
 
 	while (ng_run_cursor_peek(&ahead, &mapping->runs)) {
 		u64 iova = mapping->range.first + done;
+		bool unmapped = true, mapped = done < mapped_bytes;
 		unsigned long nr_runs = 0;
 		u64 bytes = 0;
 
 		do {
 			bytes += run_bytes(ng_run_cursor_next(&ahead, &mapping->runs));
 			nr_runs++;
-		} while (bytes < EMPTY_BATCH_BYTES && ng_run_cursor_peek(&ahead, &mapping->runs));
+		} while (bytes < EMPTY_BATCH_BYTES && done + bytes != mapped_bytes &&
+			 ng_run_cursor_peek(&ahead, &mapping->runs));
 
-		if (done >= mapped_bytes || ng_domains_unmap(ct, iova, min(bytes, mapped_bytes - done))) {
-			unpin_runs(mapping, &behind, nr_runs);
-		} else {
+		if (mapped)
+			unmapped = ng_domains_unmap(ct, iova, bytes);
+		if (!unmapped)
 			pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
 					   bytes, iova);
-			mapping->charged_pages -= min_t(u64, mapping->charged_pages, bytes >> PAGE_SHIFT);
-			behind = ahead;
-		}
+		forget_runs(mapping, &behind, nr_runs, unmapped);
 		done += bytes;
 		cond_resched();
 	}
@@ -149,7 +173,8 @@ static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mappe
 	ng_runs_free(&mapping->runs);
 }
 
-static int fill(struct ng_container *ct, struct ng_mapping *mapping, struct ng_pin_batch *batch, struct fill *fill)
+static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, struct ng_pin_batch *batch,
+		       struct fill_progress *progress)
 {
 	unsigned long done, npages = mapping_npages(mapping);
 	int ret;
@@ -160,12 +185,12 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping, struct ng_p
 		if (!ret)
 			ret = remember(mapping, batch);
 		if (!ret)
-			ret = map_runs(ct, mapping, fill, false);
+			ret = map_runs(ct, mapping, progress, false);
 		if (ret)
 			return ret;
 		cond_resched();
 	}
-	return map_runs(ct, mapping, fill, true);
+	return map_runs(ct, mapping, progress, true);
 }
 
 /**
@@ -178,12 +203,12 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping, struct ng_p
 int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct ng_pin_batch batch;
-	struct fill progress = {};
+	struct fill_progress progress = {};
 	int ret;
 
 	ng_run_cursor_start(&progress.cursor, &mapping->runs);
 	ng_pin_batch_init(&batch, mapping_npages(mapping));
-	ret = fill(ct, mapping, &batch, &progress);
+	ret = pin_and_map(ct, mapping, &batch, &progress);
 	ng_pin_batch_destroy(&batch);
 
 	if (ret)

@@ -65,7 +65,6 @@ static void unknown_is_on_the_safe_side(void **state)
 			case EINTR:
 			case EAGAIN:
 			case ETIMEDOUT:
-			case EBUSY:
 				assert_int_equal(verdict, EMT_HARD);
 				break;
 			default:
@@ -86,6 +85,16 @@ static void no_driver_means_incompatible_by_no_memory(void **state)
 		assert_int_equal(judge(driver, EMT_GEN_DOCUMENTED, ~0U, -ENOMEM), EMT_HARD);
 		assert_int_equal(judge(driver, EMT_GEN_DOCUMENTED, ~0U, -EINTR), EMT_HARD);
 	}
+}
+
+static void back_port_gets_the_safe_side_of_both_generations(void **state)
+{
+	(void)state;
+	assert_int_equal(judge(EMT_DRIVER_INTEL, EMT_GEN_ANY, 0, -EINVAL), EMT_INCOMPATIBLE);
+	assert_int_equal(judge(EMT_DRIVER_INTEL, EMT_GEN_ANY, 0, -EOPNOTSUPP), EMT_INCOMPATIBLE);
+	assert_int_equal(judge(EMT_DRIVER_VIRTIO, EMT_GEN_ANY, 0, -EXDEV), EMT_INCOMPATIBLE);
+	assert_int_equal(judge(EMT_DRIVER_VIRTIO, EMT_GEN_ANY, 0, -EINVAL), EMT_INCOMPATIBLE);
+	assert_int_equal(judge(EMT_DRIVER_INTEL, EMT_GEN_ANY, 0, -EPERM), EMT_HARD);
 }
 
 static void kernel_with_the_series_needs_no_translation(void **state)
@@ -127,6 +136,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(virtio_changed_its_errno),
 	cmocka_unit_test(unknown_is_on_the_safe_side),
 	cmocka_unit_test(no_driver_means_incompatible_by_no_memory),
+	cmocka_unit_test(back_port_gets_the_safe_side_of_both_generations),
 	cmocka_unit_test(kernel_with_the_series_needs_no_translation),
 	cmocka_unit_test(every_rule_can_apply_and_gives_a_reason),
 };
