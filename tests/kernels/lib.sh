@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Shared by the scripts under tests/kernels and tests/vm: messages, the cache directory, root rights, and the few
+# helpers that more than one of them needs. To be sourced; prints nothing by itself.
+#
+# Environment: XDG_CACHE_HOME    where downloaded kernels are kept (default ~/.cache)
+#              JOBS              how many jobs at once (default: number of CPUs)
+
+ng_tests_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034  # used by the scripts that source this file
+ng_tree=$(dirname "$ng_tests_dir")
+# shellcheck disable=SC2034
+ng_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vfio-type1-ng
+# shellcheck disable=SC2034
+ng_jobs=${JOBS:-$(nproc)}
+
+# A make that started this must not lend its options and variables to the builds below.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+# All messages go to stderr: stdout is for a script's result.
+say()
+{
+	printf '%s\n' "$*" >&2
+}
+
+warn()
+{
+	printf 'warning: %s\n' "$*" >&2
+}
+
+die()
+{
+	printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# The head comment of a script is its help text.
+usage()
+{
+	sed -n '3,/^[^#]/{/^#/!d;s/^# \{0,1\}//;p}' "$0" >&2
+	exit "${1:-2}"
+}
+
+have()
+{
+	command -v "$1" >/dev/null 2>&1
+}
+
+# Root's tools live in sbin, which the PATH of a plain user often lacks.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# as_root WHY COMMAND...: run it as root, through sudo when needed. WHY completes "root is needed to ...".
+as_root()
+{
+	local why=$1
+	shift
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif have sudo; then
+		sudo -- "$@"
+	else
+		die "root is needed to $why. Run this as root, or install sudo."
+	fi
+}
+
+# Succeeds when FILE is younger than a day.
+younger_than_a_day()
+{
+	[ -n "$(find "$1" -maxdepth 0 -mmin -1440 2>/dev/null)" ]
+}
+
+# lock_file FILE: take FILE's lock for the rest of this shell, saying so when another run holds it.
+lock_file()
+{
+	local fd
+	mkdir -p "$(dirname "$1")"
+	exec {fd}>"$1"
+	if ! flock -n "$fd"; then
+		say "Waiting for another run that is using $1."
+		flock "$fd"
+	fi
+}
+
+# elapsed_since START: seconds with one digit, START being an earlier $EPOCHREALTIME.
+elapsed_since()
+{
+	awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'
+}
+
+# load_kernel DIR: read kernel.env of a directory made by tests/kernels/fetch.
+load_kernel()
+{
+	[ -r "$1/kernel.env" ] || die "$1 is not a kernel directory: it has no kernel.env. tests/kernels/fetch makes one."
+	# shellcheck disable=SC1091
+	. "$1/kernel.env"
+}

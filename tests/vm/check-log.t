@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check-log.t: the kernel log checker catches every sign of a fault, and nothing else.
+#
+# Each line of fixtures/faults.log is put into a real, clean log, and must be caught; each line of fixtures/harmless.log
+# must not. Prints TAP.
+
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/vm/tap.sh
+. "$here/tap.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+clean=$here/fixtures/clean.log
+
+# verdict STATUS LOG: check-log ends with this status.
+verdict()
+{
+	local status=0
+	"$here/check-log" "$2" || status=$?
+	[ "$status" = "$1" ]
+}
+
+log_with()
+{
+	cat "$clean"
+	printf '[    4.000000] %s\r\n' "$1"
+	tail -n 2 "$clean"
+}
+
+names_the_line()
+{
+	local report
+	report=$("$here/check-log" "$1") || true
+	grep -qF -- "$2" <<<"$report"
+}
+
+check "a clean log passes" verdict 0 "$clean"
+: >"$work/empty"
+check "an empty log proves nothing" verdict 2 "$work/empty"
+check "a log that is missing proves nothing" verdict 2 "$work/missing"
+tail -n 20 "$clean" >"$work/headless"
+check "a log without its beginning proves nothing" verdict 2 "$work/headless"
+
+while IFS= read -r line; do
+	log_with "$line" >"$work/log"
+	check "caught: $line" verdict 1 "$work/log"
+done < <(grep -v '^#' "$here/fixtures/faults.log")
+log_with "BUG: one of many" >"$work/log"
+check "the line is named" names_the_line "$work/log" "BUG: one of many"
+printf 'binary \0 before BUG: after a zero byte\n' | cat "$clean" - >"$work/log"
+check "a zero byte hides nothing" verdict 1 "$work/log"
+
+while IFS= read -r line; do
+	log_with "$line" >"$work/log"
+	check "harmless: $line" verdict 0 "$work/log"
+done < <(grep -v '^#' "$here/fixtures/harmless.log")
+
+done_testing

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# guest-run.t: the harness tells a good guest from a bad one, with guests and stand-in modules of its own. Prints TAP.
+#
+# A good guest passes; one that dies, crashes, hangs, or leaves a fault in the kernel log fails, although its tests passed.
+
+set -euo pipefail
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/vm/tap.sh
+. "$(dirname "$0")/tap.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+export NG_GUEST=$here/fixtures/guest NG_SRC=$here/fixtures/modules NG_OUT=$ng_out/selftest
+kernel=${KERNEL:-bookworm}
+
+# run SUITE [COLUMNS...]: keep what guest-run prints in $tap.
+run()
+{
+	tap=$("$here/guest-run" "$kernel" intel "$@" 2>&1) || true
+}
+
+# Every result is ok, there are COUNT of them, and as many are planned.
+passes()
+{
+	printf '%s\n' "$tap"
+	! grep -q '^not ok' <<<"$tap" && [ "$(grep -c '^ok' <<<"$tap")" = "$1" ] && grep -qx "1..$1" <<<"$tap"
+}
+
+# The only failures are those named.
+fails_in()
+{
+	local name
+	printf '%s\n' "$tap"
+	[ "$(grep -c '^not ok' <<<"$tap")" = $# ] || return 1
+	for name; do
+		grep -qE "^not ok [0-9]+ - $name" <<<"$tap" || return 1
+	done
+}
+
+run good a=1,b 512 2 120
+check "a good guest passes" passes 8
+run dies - 512 2 120
+check "a guest that dies early fails" fails_in "the guest ran all of its 2 tests" "the guest finished"
+run panics - 512 2 120
+check "a kernel crash after the last test fails" fails_in "the kernel log is clean"
+run complains - 512 2 120
+check "a fault in the kernel log fails" fails_in "the kernel log is clean"
+run hangs - 512 2 15
+check "a guest that hangs is stopped and fails" fails_in "the guest finished"
+run nosuchsuite - 512 2 120
+check "a suite that does not exist fails" fails_in "the guest printed a plan" "the guest finished" "the kernel log is clean"
+tap=$("$here/guest-run" "$kernel" nosuchiommu good 2>&1) || true
+check "an IOMMU that does not exist fails" fails_in "the IOMMU of"
+
+done_testing

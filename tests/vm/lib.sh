@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Shared by the scripts under tests/vm: where results go, and what QEMU here can do. To be sourced.
+#
+# Environment: NG_OUT      where builds, logs and results go (default: out/ of this tree)
+#              NG_GUEST    the guest's programs and suites (default: tests/guest of this tree)
+
+# shellcheck source=tests/kernels/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../kernels/lib.sh"
+
+ng_out=${NG_OUT:-$ng_tree/out}
+# shellcheck disable=SC2034
+ng_guest=${NG_GUEST:-$ng_tests_dir/guest}
+# shellcheck disable=SC2034
+ng_logs=$ng_out/logs
+ng_qemu=qemu-system-x86_64
+
+qemu_major()
+{
+	"$ng_qemu" --version | sed -nE 's/^QEMU emulator version ([0-9]+)\..*/\1/p'
+}
+
+# why_no_viommu VIOMMU: for the loaded kernel, print why a guest with this IOMMU cannot run here; nothing when it can.
+# Fails for an IOMMU that is not known: that is a mistake, not a reason to skip.
+why_no_viommu()
+{
+	case $1 in
+	intel|none)
+		;;
+	amd)
+		# 5.10 to 7.2 panic in their timer check, 7.3 loses its serial port; QEMU 7.2 boots them all.
+		[ "$(qemu_major)" -lt 10 ] ||
+			echo "amd-iommu of QEMU $(qemu_major) delivers no timer interrupts to the guest; QEMU before 10 does"
+		;;
+	virtio)
+		grep -qE '^CONFIG_VIRTIO_IOMMU=[ym]' "$KCONFIG" || echo "kernel $KABI has no virtio-iommu driver"
+		;;
+	*)
+		warn "there is no IOMMU called $1; known are intel, amd, virtio, none."
+		return 1
+		;;
+	esac
+}
+
+# build_for KERNEL_DIR: both modules and the guest's test modules for this kernel. Prints the directory they are in.
+build_for()
+{
+	local dir
+	local module_dirs=()
+
+	dir=$ng_out/build/$(basename "$1")
+	if [ -d "$ng_guest/fault" ]; then
+		module_dirs+=("$ng_guest/fault")
+	fi
+	"$ng_tests_dir/kernels/build" "$1" "${NG_SRC:-$ng_tree}" "$dir" "${module_dirs[@]}" || return
+	printf '%s\n' "$dir"
+}
+
+# Print the path of a static busybox. It has more applets than the dynamic one, and runs where there is no C library. Debian
+# installs one or the other: where it is the dynamic one, take the static one from its package without installing it.
+static_busybox()
+{
+	local installed dir=$ng_cache/busybox
+
+	installed=$(command -v busybox) || die "busybox is missing; tests/kernels/provision installs it."
+	if ! ldd "$installed" >/dev/null 2>&1; then
+		printf '%s\n' "$installed"
+		return
+	fi
+	if [ ! -x "$dir/busybox" ]; then
+		mkdir -p "$dir"
+		(
+			lock_file "$dir/lock"
+			cd "$dir"
+			rm -rf unpacked ./*.deb
+			if ! apt-get -q download busybox-static >log 2>&1; then
+				sed 's/^/    apt: /' log >&2
+				die "this machine has the dynamic busybox, and the package busybox-static could not be downloaded." \
+					"Run apt-get update, or install busybox-static."
+			fi
+			dpkg -x busybox-static_*.deb unpacked
+			mv "$(find unpacked -path '*/bin/busybox' -type f)" busybox
+			rm -rf unpacked ./*.deb
+		) || return
+	fi
+	printf '%s\n' "$dir/busybox"
+}
