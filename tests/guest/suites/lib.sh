@@ -1,0 +1,89 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What the suites share: kernel modules, devices on vfio-pci, which backend is in place.
+# Standard output is the result channel; the kernel log gets what only a person needs.
+
+# shellcheck disable=SC2034 # for the suites
+EDU="1234:11e8"
+
+# This shell prefers its own applets to programs in PATH. The real ones are meant:
+# aliases and soft dependencies are theirs to interpret.
+modprobe() { /sbin/modprobe "$@"; }
+rmmod() { /sbin/rmmod "$@"; }
+
+progress() {
+	echo "# progress: $*"
+}
+
+note() {
+	echo "# $*"
+	echo "<6>suite: $*" >/dev/kmsg
+}
+
+# Value of NAME=value among the arguments, or the default: arg NAME DEFAULT "$@"
+arg() {
+	arg_name=$1
+	arg_value=$2
+	shift 2
+	for arg_word in "$@"; do
+		case $arg_word in
+		"$arg_name"=*) arg_value=${arg_word#*=} ;;
+		esac
+	done
+	echo "$arg_value"
+}
+
+# The IOMMU driver first where it is a module: a device gets its group when a
+# driver probes it after that.
+load_vfio() {
+	modprobe -q virtio-iommu
+	modprobe vfio-pci || note "vfio-pci cannot be loaded"
+}
+
+device_id() {
+	read -r vendor <"$1/vendor"
+	read -r device <"$1/device"
+	echo "${vendor#0x}:${device#0x}"
+}
+
+# Bind every PCI device with one of these ids to vfio-pci; says how many it has now.
+bind_vfio() {
+	bound=0
+	for dev in /sys/bus/pci/devices/*; do
+		case " $* " in
+		*" $(device_id "$dev") "*) ;;
+		*) continue ;;
+		esac
+		echo vfio-pci >"$dev/driver_override"
+		if [ -e "$dev/driver" ] && [ ! -e "/sys/bus/pci/drivers/vfio-pci/${dev##*/}" ]; then
+			echo "${dev##*/}" >"$dev/driver/unbind"
+		fi
+		[ -e "$dev/driver" ] || echo "${dev##*/}" >/sys/bus/pci/drivers_probe
+		if [ -e "/sys/bus/pci/drivers/vfio-pci/${dev##*/}" ] && [ -e "$dev/iommu_group" ]; then
+			bound=$((bound + 1))
+		else
+			note "${dev##*/} is not on vfio-pci or has no IOMMU group"
+		fi
+	done
+	note "$bound devices on vfio-pci, IOMMU: $(echo /sys/class/iommu/* | sed "s,/sys/class/iommu/,,g")"
+}
+
+loaded() {
+	[ -e "/sys/module/$1/initstate" ]
+}
+
+# vfio-pci's soft dependency brings a backend with it. Make it the stock one.
+use_stock() {
+	rm -f /etc/modprobe.d/*.conf
+	if loaded vfio_type1_ng; then rmmod vfio_type1_ng || return 1; fi
+	modprobe vfio_iommu_type1 && loaded vfio_iommu_type1
+}
+
+# Put ours in place the way an administrator does: with the packaged modprobe.d file.
+# Fails when the name of the stock module does not lead to ours then.
+use_ng() {
+	if loaded vfio_iommu_type1; then rmmod vfio_iommu_type1 || return 1; fi
+	cp /usr/share/vfio-type1-ng/*.conf /etc/modprobe.d/ || return 1
+	modprobe vfio_iommu_type1 || return 1
+	loaded vfio_type1_ng && ! loaded vfio_iommu_type1
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every intended difference between vfio_type1_ng and the stock module of the
+ * running kernel, and where stock itself changed between 5.10 and 7.3.
+ *
+ *	D(id, stock before, release, stock from that release on, ours, reason)
+ *
+ * The release is 0 where stock never changed. A test takes the value that is
+ * right for the backend under test with DIFF(id); any other difference is a bug.
+ */
+#ifndef NG_DIFFERENCES_H
+#define NG_DIFFERENCES_H
+
+#include <errno.h>
+
+#define KERNEL(major, minor)	((major) * 1000 + (minor))
+
+#define DIFFERENCES(D)								\
+	D(ADDRESS_WRAP, EINVAL, KERNEL(6, 18), EOVERFLOW, EOVERFLOW,		\
+	  "a range that wraps around 2^64 is EOVERFLOW, as in 7.3")		\
+	D(WRAP_BEFORE_FLAGS, EINVAL, KERNEL(6, 18), EOVERFLOW, EOVERFLOW,	\
+	  "a wrapping range is refused before the flags are looked at, as in 7.3") \
+	D(TOP_MAPPING_WORKS, 0, KERNEL(6, 18), 1, 1,				\
+	  "a mapping that ends at 2^64 can be unmapped; older stock leaks it")	\
+	D(INFO_WRITTEN_17, 16, KERNEL(6, 6), 17, 17,				\
+	  "GET_INFO writes back min(argsz, 24) bytes, as in 7.3")		\
+	D(INFO_WRITTEN_19, 16, KERNEL(6, 6), 19, 19,				\
+	  "GET_INFO writes back min(argsz, 24) bytes, as in 7.3")		\
+	D(INFO_WRITTEN_23, 20, KERNEL(6, 6), 23, 23,				\
+	  "GET_INFO writes back min(argsz, 24) bytes, as in 7.3")		\
+	D(INFO_WRITTEN_24, 20, KERNEL(6, 6), 24, 24,				\
+	  "GET_INFO writes back min(argsz, 24) bytes, as in 7.3")		\
+	D(INFO_CAP_ALIGN, 4, KERNEL(6, 6), 8, 8,				\
+	  "entries of the capability chain are 8-byte aligned, as in 7.3")	\
+	D(INFO_HAS_MIGRATION, 1, 0, 1, 0,					\
+	  "no dirty tracking yet, so no MIGRATION capability")			\
+	D(DIRTY_PAGES_V2, 0, 0, 0, ENOTTY,					\
+	  "no dirty tracking yet: VFIO_IOMMU_DIRTY_PAGES is an unknown ioctl on v2") \
+	D(DIRTY_PAGES_V2_EFAULT, EFAULT, 0, EFAULT, ENOTTY,			\
+	  "no dirty tracking yet: VFIO_IOMMU_DIRTY_PAGES is an unknown ioctl on v2") \
+	D(DIRTY_PAGES_V2_EINVAL, EINVAL, 0, EINVAL, ENOTTY,			\
+	  "no dirty tracking yet: VFIO_IOMMU_DIRTY_PAGES is an unknown ioctl on v2") \
+	D(EXT_UNMAP_ALL, 0, KERNEL(5, 12), 1, 1,				\
+	  "UNMAP_ALL works on every kernel")					\
+	D(EXT_UPDATE_VADDR, 0, KERNEL(5, 12), 1, 0,				\
+	  "no vaddr update yet")						\
+	D(EXT_NESTING, 1, KERNEL(6, 13), 0, 0,					\
+	  "nesting containers are gone, as in 7.3")				\
+	D(UNMAP_VADDR, EINVAL, KERNEL(5, 12), 0, EINVAL,			\
+	  "no vaddr update yet: the flag is unknown")				\
+	D(MAP_VADDR_UNKNOWN_RANGE, EINVAL, KERNEL(5, 12), ENOENT, EINVAL,	\
+	  "no vaddr update yet: the flag is unknown")				\
+	D(UNMAP_ALL, EINVAL, KERNEL(5, 12), 0, 0,				\
+	  "UNMAP_ALL works on every kernel")					\
+	D(UNMAP_ASCENDS, 0, KERNEL(5, 12), 1, 1,				\
+	  "UNMAP_DMA takes mappings in ascending order, 5.10 in that of its tree") \
+	D(OTHER_MM_MAY_UNMAP, 0, KERNEL(5, 12), 1, 1,				\
+	  "a process other than the one that mapped may unmap, as since 5.12")	\
+	D(HARD_JOIN_IS_REPORTED, 0, 0, 0, 1,					\
+	  "a hard error while joining a domain reaches user space, stock swallows it") \
+	D(FRESH_TRY_FIRST, 1, 0, 1, 0,						\
+	  "stock attaches to a new domain before it tries the ones it has")	\
+	D(GUP_NOTHING_IS_EFAULT, 0, KERNEL(6, 15), 1, 1,			\
+	  "a pin of no pages is EFAULT; older stock used an uninitialised pfn")
+
+enum difference {
+#define D(id, before, release, after, ours, reason) DIFF_##id,
+	DIFFERENCES(D)
+#undef D
+	NR_DIFFERENCES
+};
+
+long long difference_value(enum difference id);
+
+#define DIFF(id)	difference_value(DIFF_##id)
+
+/* What it costs to bring n compatible groups into one container, before any leaves. */
+struct attach_cost {
+	unsigned int allocs;
+	unsigned int attaches;
+	unsigned int detaches;
+	unsigned int frees;
+};
+
+/*
+ * Stock gives every group a domain of its own, then moves it into the one it
+ * has and frees the other. Ours tries the domain it has first.
+ */
+struct attach_cost attach_cost(unsigned int groups);
+
+#endif

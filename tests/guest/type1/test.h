@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Writing a type1 test.
+ *
+ *	TEST(attach_to_two_containers_is_refused) { ... }
+ *
+ * The name is the promise. A test runs in a process of its own, which ends at
+ * the first expectation that is not met; it need not clean up after that, but
+ * on success the runner checks that nothing is left: domains, pinned pages,
+ * locked memory, the module's use count, warnings in the kernel log.
+ */
+#ifndef NG_TEST_H
+#define NG_TEST_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../lib/counters.h"
+#include "../lib/edu.h"
+#include "../lib/fault.h"
+#include "../lib/ktap.h"
+#include "../lib/memory.h"
+#include "../lib/module.h"
+#include "../lib/vfio.h"
+#include "differences.h"
+
+enum backend { STOCK, NG };
+
+struct test {
+	const char *name;
+	void (*run)(void);
+	unsigned int seconds;		/* limit, default 60 */
+	const char *not_on_stock;	/* why stock cannot run it */
+	struct test *next;
+};
+
+void test_register(struct test *test);
+
+#define TEST(fn, ...)							\
+static void fn(void);							\
+static struct test test_##fn = { .name = #fn, .run = fn, ##__VA_ARGS__ }; \
+static void __attribute__((constructor)) register_##fn(void)		\
+{									\
+	test_register(&test_##fn);					\
+}									\
+static void fn(void)
+
+/* What the tests run against. */
+extern struct environment {
+	enum backend backend;
+	const char *module;		/* the backend's module name */
+	int kernel;			/* KERNEL(major, minor) */
+	bool interrupt_remapping;
+} env;
+
+/* --- expectations: each ends the test's process when it is not met --- */
+
+/* The call must not fail; its value. */
+#define OK(call)	test_ok(__FILE__, __LINE__, #call, (call))
+
+/* The call must fail with this (positive) errno. 0 means that it must succeed. */
+#define FAILS(err, call) test_fails(__FILE__, __LINE__, #call, (err), (call))
+
+/* Two numbers must be equal; the second is the expected one. */
+#define EQ(got, want)	test_eq(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
+
+#define TRUE(cond)	test_true(__FILE__, __LINE__, #cond, (cond))
+
+long long test_ok(const char *file, int line, const char *what, long long got);
+void test_fails(const char *file, int line, const char *what, int err, long long got);
+void test_eq(const char *file, int line, const char *what, long long got, long long want);
+void test_true(const char *file, int line, const char *what, bool cond);
+void test_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#define NEED_DEVICES(n)							\
+do {									\
+	if (nr_devices < (n))						\
+		test_skip("needs %d devices, the guest has %d", (n), nr_devices); \
+} while (0)
+
+/* Stock shows a value on its run; ours must show the same on the same guest. */
+void test_same_on_both(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- containers with groups --- */
+
+#define TYPE1	VFIO_TYPE1_IOMMU
+#define TYPE1V2	VFIO_TYPE1v2_IOMMU
+
+/* The group of devices[i] is group[i], or -1 while it is not in the container. */
+struct container {
+	int fd;
+	int group[MAX_DEVICES];
+};
+
+void container_init(struct container *ct);
+
+/* A container that has the groups of devices first..first+nr-1 and a driver. */
+void container_make(struct container *ct, int first, int nr, int type);
+void container_add(struct container *ct, int device);
+int container_try_add(struct container *ct, int device);	/* 0 or -errno */
+void container_remove(struct container *ct, int device);	/* UNSET_CONTAINER, close */
+void container_close(struct container *ct);
+
+void container_edu(struct container *ct, int device, struct edu *edu);
+
+/* Mappings that exist, from DMA_AVAIL and the limit the container was opened with. */
+unsigned int container_mappings(struct container *ct);
+
+/* Let calls of a kernel function fail; skips the test where that is impossible. */
+void fault(const char *func, unsigned int nth, unsigned int count, int err);
+void fault2(struct fault_rule first, struct fault_rule second);
+
+/*
+ * Put the groups of two devices into one container in two domains, which stays
+ * so although one domain would do: the second group's join is made to fail as
+ * an incompatible domain would.
+ */
+void container_two_domains(struct container *ct, int first, int second);
+
+/* Rules that let the join fail; for faults that need more. */
+struct fault_rule fault_join_incompatible(void);
+
+/* --- processes --- */
+
+/* Run fn in a child; returns its pid. The child ends with status 0 if fn returns. */
+pid_t process_start(void (*fn)(void *arg), void *arg);
+void process_join(pid_t pid);			/* must end with status 0 */
+
+void limit_locked_pages(unsigned long pages);	/* RLIMIT_MEMLOCK of this process */
+void drop_ipc_lock(void);
+
+/* IOVA where tests put mappings unless they have a reason; in reach of edu. */
+#define IOVA	UINT64_C(0x1000000)
+
+/* --- between a test's process and the runner --- */
+
+#define EXIT_FAILED	1
+#define EXIT_SKIPPED	77
+#define SKIP_FILE	"/tmp/type1-test.skip"
+
+int exec_helper(int argc, char **argv);		/* owner.c: the process that exec() makes */
+
+#endif
