@@ -64,9 +64,10 @@ static void collect_facts(struct iommu_domain *domain, const struct emt_group_vi
  * Old cores stop at the first device that refuses: the devices before it are on the refused domain, and the refusing
  * one may have lost its former translation.  iommu_detach_group() takes a group that never arrived for one that is at
  * home, and does nothing.  Attaching the whole group to a scratch domain and detaching it again takes every device
- * home.
+ * home.  If that fails too, a device that is alone in its group has no translation until it is attached elsewhere, which
+ * is safe; but of several, one may still be on the refused domain.
  *
- * Return: 0, or -ENOTRECOVERABLE if that fails too.
+ * Return: 0, or -ENOTRECOVERABLE if the refused domain may still be in use.
  */
 static int take_home(const struct emt_group_view *view)
 {
@@ -87,6 +88,8 @@ static int take_home(const struct emt_group_view *view)
 	return 0;
 
 stranded:
+	if (view->nr_devices == 1)
+		return 0;
 	pr_warn_ratelimited("group %d could not be taken back to its former domain after a failed attach; unbind its devices\n",
 			    iommu_group_id(view->group));
 	return -ENOTRECOVERABLE;
