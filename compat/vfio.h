@@ -82,10 +82,13 @@ void vfio_unregister_iommu_driver(const struct vfio_iommu_driver_ops *ops);
 
 #endif
 
-/* User-space ABI that this driver offers on every kernel: UNMAP of everything came in v5.12. */
+/* User-space ABI that this driver offers on every kernel: v5.12 brought these. */
 #ifndef VFIO_UNMAP_ALL
 #define VFIO_UNMAP_ALL			9
+#define VFIO_UPDATE_VADDR		10
+#define VFIO_DMA_MAP_FLAG_VADDR		(1 << 2)
 #define VFIO_DMA_UNMAP_FLAG_ALL		(1 << 1)
+#define VFIO_DMA_UNMAP_FLAG_VADDR	(1 << 2)
 #endif
 
 #endif

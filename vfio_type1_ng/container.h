@@ -52,6 +52,7 @@ struct ng_owner;
  * @lock: see above
  * @mappings: struct ng_mapping by address
  * @nr_mappings: their number
+ * @nr_vaddr_invalid: how many of them have no valid user address
  * @entries_left: how many mappings may still be made
  * @transitions: counts mappings that reached a final state, for waiters
  * @transition_done: where they wait
@@ -79,6 +80,7 @@ struct ng_container {
 	/* Under @lock. */
 	struct rb_root_cached mappings;
 	unsigned long nr_mappings;
+	unsigned long nr_vaddr_invalid;
 	unsigned int entries_left;
 	unsigned long transitions;
 	wait_queue_head_t transition_done;

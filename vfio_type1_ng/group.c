@@ -148,6 +148,10 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group)
 
 	lockdep_assert_held_write(&ct->topology);
 
+	/* Nobody changes this count while the topology is held for writing. */
+	if (READ_ONCE(ct->nr_vaddr_invalid))
+		return -EBUSY;
+
 	group = group_alloc(iommu_group);
 	if (!group)
 		return -ENOMEM;

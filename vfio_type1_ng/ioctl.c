@@ -13,6 +13,7 @@
 #include "info.h"
 #include "ioctl.h"
 #include "mapping.h"
+#include "vaddr.h"
 
 /* Do all DMA paths of the container keep the CPU caches coherent?  Before there is one: no promise. */
 static long check_coherency(void *handle)
@@ -38,6 +39,8 @@ static long check_extension(void *handle, unsigned long extension)
 	case VFIO_TYPE1v2_IOMMU:
 	case VFIO_UNMAP_ALL:
 		return 1;
+	case VFIO_UPDATE_VADDR:
+		return !!handle;	/* no promise before there is a container */
 	case VFIO_DMA_CC_IOMMU:
 		return check_coherency(handle);
 	default:
@@ -47,7 +50,8 @@ static long check_extension(void *handle, unsigned long extension)
 
 static long map_dma(struct ng_container *ct, unsigned long arg)
 {
-	const u32 known_flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
+	const u32 access = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
+	const u32 known_flags = access | VFIO_DMA_MAP_FLAG_VADDR;
 	struct vfio_iommu_type1_dma_map map;
 	struct ng_map_request request = {};
 	struct ng_range user_range;
@@ -64,28 +68,32 @@ static long map_dma(struct ng_container *ct, unsigned long arg)
 	if (ret)
 		return ret;
 
+	/* Either access to something new, or a new address of what is mapped. */
+	if (!(map.flags & access) == !(map.flags & VFIO_DMA_MAP_FLAG_VADDR))
+		return -EINVAL;
+
 	request.vaddr = map.vaddr;
+	if (map.flags & VFIO_DMA_MAP_FLAG_VADDR)
+		return ng_vaddr_update(ct, &request);
 	if (map.flags & VFIO_DMA_MAP_FLAG_READ)
 		request.prot |= IOMMU_READ;
 	if (map.flags & VFIO_DMA_MAP_FLAG_WRITE)
 		request.prot |= IOMMU_WRITE;
-	if (!request.prot)
-		return -EINVAL;
-
 	return ng_map(ct, &request);
 }
 
 static long unmap_dma(struct ng_container *ct, unsigned long arg)
 {
+	const u32 known_flags = VFIO_DMA_UNMAP_FLAG_ALL | VFIO_DMA_UNMAP_FLAG_VADDR;
 	const size_t bytes = offsetofend(struct vfio_iommu_type1_dma_unmap, size);
 	struct vfio_iommu_type1_dma_unmap unmap;
 	struct ng_unmap_request request;
-	u64 unmapped_bytes;
+	u64 covered_bytes;
 	int ret;
 
 	if (copy_from_user(&unmap, (void __user *)arg, bytes))
 		return -EFAULT;
-	if (unmap.argsz < bytes || unmap.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
+	if (unmap.argsz < bytes || unmap.flags & ~known_flags)
 		return -EINVAL;
 
 	request = (struct ng_unmap_request){
@@ -93,11 +101,14 @@ static long unmap_dma(struct ng_container *ct, unsigned long arg)
 		.size = unmap.size,
 		.all = unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL,
 	};
-	ret = ng_unmap(ct, &request, &unmapped_bytes);
+	if (unmap.flags & VFIO_DMA_UNMAP_FLAG_VADDR)
+		ret = ng_vaddr_invalidate(ct, &request, &covered_bytes);
+	else
+		ret = ng_unmap(ct, &request, &covered_bytes);
 	if (ret)
 		return ret;
 
-	unmap.size = unmapped_bytes;
+	unmap.size = covered_bytes;
 	return copy_to_user((void __user *)arg, &unmap, bytes) ? -EFAULT : 0;
 }
 

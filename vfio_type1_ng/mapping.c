@@ -17,12 +17,14 @@
 
 INTERVAL_TREE_DEFINE(struct ng_mapping, node, u64, subtree_last, MAPPING_FIRST, MAPPING_LAST, static, mapping_tree)
 
-static struct ng_mapping *first_in(struct ng_container *ct, struct ng_range range)
+/* The mapping with the lowest address that overlaps the range, or NULL. */
+struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range)
 {
 	return mapping_tree_iter_first(&ct->mappings, range.first, range.last);
 }
 
-static struct ng_mapping *next_in(struct ng_mapping *mapping, struct ng_range range)
+/* The next one that overlaps the range, or NULL. */
+struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range)
 {
 	return mapping_tree_iter_next(mapping, range.first, range.last);
 }
@@ -30,7 +32,7 @@ static struct ng_mapping *next_in(struct ng_mapping *mapping, struct ng_range ra
 /* The mapping that holds the address, or NULL. */
 static struct ng_mapping *mapping_at(struct ng_container *ct, u64 iova)
 {
-	return first_in(ct, (struct ng_range){ .first = iova, .last = iova });
+	return ng_mapping_first(ct, (struct ng_range){ .first = iova, .last = iova });
 }
 
 static void insert(struct ng_container *ct, struct ng_mapping *mapping)
@@ -44,6 +46,8 @@ static void insert(struct ng_container *ct, struct ng_mapping *mapping)
 static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	mapping_tree_remove(mapping, &ct->mappings);
+	if (mapping->vaddr_invalid)
+		ct->nr_vaddr_invalid--;
 	ct->nr_mappings--;
 	ct->entries_left++;
 	ng_owner_put(mapping->owner);
@@ -51,7 +55,7 @@ static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 }
 
 /* Lets those who wait for a mapping look again: one is live now or gone. */
-static void transition_done(struct ng_container *ct)
+void ng_mapping_settled(struct ng_container *ct)
 {
 	lockdep_assert_held(&ct->lock);
 	ct->transitions++;
@@ -84,14 +88,14 @@ static bool all_live(struct ng_container *ct, struct ng_range range)
 {
 	struct ng_mapping *mapping;
 
-	for (mapping = first_in(ct, range); mapping; mapping = next_in(mapping, range))
+	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range))
 		if (mapping->state != NG_MAPPING_LIVE)
 			return false;
 	return true;
 }
 
 /**
- * lock_settled() - take the container's lock at a moment when every mapping in a range is live
+ * ng_mappings_lock_settled() - take the container's lock at a moment when every mapping in a range is live
  * @ct: the container, entered
  * @range: the range
  *
@@ -100,7 +104,7 @@ static bool all_live(struct ng_container *ct, struct ng_range range)
  *
  * Return: 0 with @ct->lock held; or a negative errno as ng_container_enter(), and then the container is left.
  */
-static int lock_settled(struct ng_container *ct, struct ng_range range)
+int ng_mappings_lock_settled(struct ng_container *ct, struct ng_range range)
 {
 	unsigned int patience = 8;
 	int ret = 0;
@@ -124,15 +128,20 @@ static int lock_settled(struct ng_container *ct, struct ng_range range)
 	return 0;
 }
 
+/* Are the addresses and the length of a request to map whole pages of every domain? */
+bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request)
+{
+	u64 mask = ng_container_min_page(ct) - 1;
+
+	return !((request->range.first | request->vaddr | (request->range.last + 1)) & mask);
+}
+
 /* May this range be mapped now?  Every mapping in it is live. */
 static int check_map(struct ng_container *ct, const struct ng_map_request *request)
 {
-	u64 misaligned = (request->range.first | request->vaddr | (request->range.last + 1)) &
-			 (ng_container_min_page(ct) - 1);
-
-	if (misaligned)
+	if (!ng_map_request_aligned(ct, request))
 		return -EINVAL;
-	if (first_in(ct, request->range))
+	if (ng_mapping_first(ct, request->range))
 		return -EEXIST;
 	if (!ct->entries_left)
 		return -ENOSPC;
@@ -190,7 +199,7 @@ int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 
 	ret = ng_container_enter(ct);
 	if (!ret)
-		ret = lock_settled(ct, request->range);
+		ret = ng_mappings_lock_settled(ct, request->range);
 	if (ret)
 		return ret;
 
@@ -208,7 +217,7 @@ int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 		remove(ct, mapping);
 	else
 		mapping->state = NG_MAPPING_LIVE;
-	transition_done(ct);
+	ng_mapping_settled(ct);
 	mutex_unlock(&ct->lock);
 leave:
 	ng_container_leave(ct);
@@ -241,6 +250,42 @@ static bool cuts_mapping(struct ng_container *ct, struct ng_range range)
 }
 
 /**
+ * ng_mappings_lock_for_unmap() - enter and lock a container for a request to unmap
+ * @ct: the container
+ * @request: the request
+ * @range: set to the range that it means
+ *
+ * Return: 0, with the container entered, @ct->lock held, every mapping in the range live, and none cut by it unless the
+ * container's type allows that; or a negative errno with nothing held.
+ */
+int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
+{
+	int ret;
+
+	ret = ng_container_enter(ct);
+	if (ret)
+		return ret;
+
+	ret = unmap_range(ct, request, range);
+	if (ret)
+		goto leave;
+
+	ret = ng_mappings_lock_settled(ct, *range);
+	if (ret)
+		return ret;
+	if (ct->v2 && !request->all && cuts_mapping(ct, *range)) {
+		mutex_unlock(&ct->lock);
+		ret = -EINVAL;
+		goto leave;
+	}
+	return 0;
+
+leave:
+	ng_container_leave(ct);
+	return ret;
+}
+
+/**
  * claim() - take the live mappings in a range for removal
  * @ct: the container; @ct->lock is held
  * @range: the range
@@ -256,7 +301,7 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 	u64 bytes = 0;
 
 	*list = NULL;
-	for (mapping = first_in(ct, range); mapping; mapping = next_in(mapping, range)) {
+	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range)) {
 		if (mapping->range.first < range.first)
 			break;
 		mapping->state = NG_MAPPING_EMPTYING;
@@ -280,7 +325,7 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 		next = mapping->next;
 		remove(ct, mapping);
 	}
-	transition_done(ct);
+	ng_mapping_settled(ct);
 	mutex_unlock(&ct->lock);
 }
 
@@ -296,40 +341,27 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
  */
 int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
-	struct ng_mapping *list = NULL;
+	struct ng_mapping *list;
 	struct ng_range range;
 	int ret;
 
-	ret = ng_container_enter(ct);
+	ret = ng_mappings_lock_for_unmap(ct, request, &range);
 	if (ret)
 		return ret;
-
-	ret = unmap_range(ct, request, &range);
-	if (ret) {
-		ng_container_leave(ct);
-		return ret;
-	}
-
-	ret = lock_settled(ct, range);
-	if (ret)
-		return ret;
-	if (ct->v2 && !request->all && cuts_mapping(ct, range))
-		ret = -EINVAL;
-	else
-		*unmapped_bytes = claim(ct, range, &list);
+	*unmapped_bytes = claim(ct, range, &list);
 	mutex_unlock(&ct->lock);
 
 	if (list)
 		remove_claimed(ct, list);
 	ng_container_leave(ct);
-	return ret;
+	return 0;
 }
 
 /* Is anything mapped in the range? */
 bool ng_mapping_exists(struct ng_container *ct, struct ng_range range)
 {
 	lockdep_assert_held_write(&ct->topology);
-	return first_in(ct, range);
+	return ng_mapping_first(ct, range);
 }
 
 /**
@@ -346,7 +378,7 @@ int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain)
 	int ret;
 
 	lockdep_assert_held_write(&ct->topology);
-	for (mapping = first_in(ct, NG_RANGE_ALL); mapping; mapping = next_in(mapping, NG_RANGE_ALL)) {
+	for (mapping = ng_mapping_first(ct, NG_RANGE_ALL); mapping; mapping = ng_mapping_next(mapping, NG_RANGE_ALL)) {
 		ret = ng_mapping_replay(mapping, domain);
 		if (ret)
 			return ret;

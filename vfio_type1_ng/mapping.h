@@ -3,13 +3,14 @@
  * Mappings: what user space made reachable with VFIO_IOMMU_MAP_DMA, one object a call.
  *
  * A mapping is in the container's tree from the moment its range is taken until the range is free again, and in one
- * of three states:
+ * of four states:
  *
  *   filling   its memory is being pinned and mapped by the call that made it;
  *   live      complete in every domain;
- *   emptying  it is being unmapped and unpinned by the call that removes it.
+ *   emptying  it is being unmapped and unpinned by the call that removes it;
+ *   moving    it gets a new owner (see vaddr.h).
  *
- * Filling and emptying happen without the container's lock, by one thread that alone touches the mapping then.
+ * Filling, emptying and moving happen without the container's lock, by one thread that alone touches the mapping then.
  * Everybody else who meets such a mapping waits until it is live or gone, as if the calls had come one after the other.
  * Only the count of entries does not wait: a mapping holds its entry from the start, also if filling it fails.
  */
@@ -29,6 +30,7 @@ enum ng_mapping_state {
 	NG_MAPPING_FILLING,
 	NG_MAPPING_LIVE,
 	NG_MAPPING_EMPTYING,
+	NG_MAPPING_MOVING,
 };
 
 /**
@@ -36,14 +38,15 @@ enum ng_mapping_state {
  * @node: place in the container's tree
  * @range: I/O virtual addresses, constant
  * @subtree_last: kept by the interval tree
- * @vaddr: user address of the first byte, constant
+ * @vaddr: user address of the first byte
  * @owner: whose memory it is
  * @runs: what backs it
  * @charged_pages: how many pages @owner was charged for
  * @next: links mappings that one call empties
  * @prot: IOMMU_READ, IOMMU_WRITE, constant
  * @state: enum ng_mapping_state, under the container's lock
- * @unlimited: made with CAP_IPC_LOCK: charged beyond RLIMIT_MEMLOCK, constant
+ * @unlimited: its owner had CAP_IPC_LOCK: charged beyond RLIMIT_MEMLOCK
+ * @vaddr_invalid: @vaddr is not to be used until it is updated, under the container's lock
  */
 struct ng_mapping {
 	struct rb_node node;
@@ -57,13 +60,14 @@ struct ng_mapping {
 	int prot;
 	u8 state;
 	bool unlimited;
+	bool vaddr_invalid;
 };
 
 /**
  * struct ng_map_request - a VFIO_IOMMU_MAP_DMA whose fields make sense by themselves
  * @range: I/O virtual addresses
  * @vaddr: user address of the first byte
- * @prot: IOMMU_READ, IOMMU_WRITE or both
+ * @prot: IOMMU_READ, IOMMU_WRITE or both; 0 in a request that only updates the user address
  */
 struct ng_map_request {
 	struct ng_range range;
@@ -85,6 +89,14 @@ struct ng_unmap_request {
 
 int ng_map(struct ng_container *ct, const struct ng_map_request *request);
 int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes);
+
+/* For those who do something else with mappings; see mapping.c. */
+struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range);
+struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range);
+bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request);
+int ng_mappings_lock_settled(struct ng_container *ct, struct ng_range range);
+int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
+void ng_mapping_settled(struct ng_container *ct);
 
 /* For attach and detach, with the container's topology held for writing: every mapping is live then. */
 bool ng_mapping_exists(struct ng_container *ct, struct ng_range range);

@@ -42,14 +42,14 @@
 	  "no dirty tracking yet: VFIO_IOMMU_DIRTY_PAGES is an unknown ioctl on v2") \
 	D(EXT_UNMAP_ALL, 0, KERNEL(5, 12), 1, 1,				\
 	  "UNMAP_ALL works on every kernel")					\
-	D(EXT_UPDATE_VADDR, 0, KERNEL(5, 12), 1, 0,				\
-	  "no vaddr update yet")						\
+	D(EXT_UPDATE_VADDR, 0, KERNEL(5, 12), 1, 1,				\
+	  "VFIO_UPDATE_VADDR works on every kernel")				\
 	D(EXT_NESTING, 1, KERNEL(6, 13), 0, 0,					\
 	  "nesting containers are gone, as in 7.3")				\
-	D(UNMAP_VADDR, EINVAL, KERNEL(5, 12), 0, EINVAL,			\
-	  "no vaddr update yet: the flag is unknown")				\
-	D(MAP_VADDR_UNKNOWN_RANGE, EINVAL, KERNEL(5, 12), ENOENT, EINVAL,	\
-	  "no vaddr update yet: the flag is unknown")				\
+	D(UNMAP_VADDR, EINVAL, KERNEL(5, 12), 0, 0,				\
+	  "VFIO_UPDATE_VADDR works on every kernel")				\
+	D(MAP_VADDR_UNKNOWN_RANGE, EINVAL, KERNEL(5, 12), ENOENT, ENOENT,	\
+	  "VFIO_UPDATE_VADDR works on every kernel")				\
 	D(UNMAP_ALL, EINVAL, KERNEL(5, 12), 0, 0,				\
 	  "UNMAP_ALL works on every kernel")					\
 	D(UNMAP_ASCENDS, 0, KERNEL(5, 12), 1, 1,				\
