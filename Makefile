@@ -12,10 +12,16 @@ W ?= 1
 
 PROBES := compat/generated/probes.h
 
+# All checks of the target kernel are shell; they say what is wrong in words.
+CHECK_KERNEL = compat/check-kernel.sh "$(KDIR)"
+CHECK_LAYOUT = grep -q 'define HAVE_VFIO_DRIVER_OPS_PUBLIC' $(PROBES) || compat/check-layout.sh "$(KDIR)"
+
 all: modules
 
 $(PROBES): FORCE
+	@$(CHECK_KERNEL)
 	@MAKE="$(MAKE)" compat/probe.sh "$(KDIR)" $@
+	@$(CHECK_LAYOUT)
 
 modules: $(PROBES)
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) W=$(W) modules

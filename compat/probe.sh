@@ -24,11 +24,6 @@ refuse() {
 	exit 1
 }
 
-[ -f "$kdir/Makefile" ] ||
-	refuse "there are no kernel headers in $kdir. Install the linux-headers package of the kernel to build for, or name its headers with KDIR=."
-[ -f "$kdir/Module.symvers" ] ||
-	refuse "$kdir has no Module.symvers, so the kernel's exported functions are unknown. Use the distribution's linux-headers package, or build the kernel itself first."
-
 key="$(cat "$kdir/include/config/kernel.release" 2>/dev/null || echo unknown)"
 key="$key $(cksum <"$kdir/Module.symvers") $(cat "$here"/probes/*.c "$0" | cksum) ${CC:-} ${CROSS_COMPILE:-} ${ARCH:-}"
 if [ -f "$out" ] && [ "$(sed -n 's,^// key: ,,p' "$out")" = "$key" ]; then
@@ -39,7 +34,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp "$here"/probes/*.c "$work"
 
-probes=$(cd "$work" && ls ./*.c | sed 's,^\./,,; s,\.c$,,')
+probes=$(for file in "$here"/probes/*.c; do basename "$file" .c; done)
 {
 	# Probe units are not modules anyone links; prototypes for their statics would only be noise.
 	echo 'ccflags-y += -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion'
@@ -48,12 +43,13 @@ probes=$(cd "$work" && ls ./*.c | sed 's,^\./,,; s,\.c$,,')
 	done
 } >"$work/Kbuild"
 
-# shellcheck disable=SC2046 # one word a target is meant
+# shellcheck disable=SC2046,SC2086 # one word a target is meant
 "$MAKE" -k -j"$(nproc 2>/dev/null || echo 1)" -C "$kdir" M="$work" W= C= $(printf '%s.s ' $probes) >"$work/log" 2>&1 || true
 
 if [ ! -f "$work/control_pass.s" ]; then
 	cat "$work/log" >&2
-	refuse "not even an empty file compiles with the headers in $kdir; the compiler's message is above."
+	wanted=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"$/\1/p' "$kdir/.config" 2>/dev/null || :)
+	refuse "not even an empty file compiles with the headers in $kdir; the compiler's message is above. The kernel was built with ${wanted:-an unknown compiler}: install that version, or name another one with CC=."
 fi
 [ ! -f "$work/control_fail.s" ] ||
 	refuse "a call to an undeclared function compiled with the headers in $kdir, so no probe can be believed."
@@ -69,6 +65,7 @@ exported() {
 		case $p in control_*) continue ;; esac
 		answer=yes
 		[ -f "$work/$p.s" ] || answer=no
+		# shellcheck disable=SC2013 # a symbol is a word
 		for symbol in $(sed -n 's/^.*symbol: *//p' "$work/$p.c"); do
 			exported "$symbol" || answer=no
 		done

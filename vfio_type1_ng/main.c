@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfio_type1_ng: a VFIO type1 IOMMU driver that tries the domains it has before it makes one. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include <compat/version.h>
 #include <compat/vfio.h>
 
 #include "container.h"
@@ -40,9 +43,16 @@ static int __init ng_init(void)
 {
 	int ret = vfio_register_iommu_driver(&ng_driver_ops);
 
-	if (!ret)
-		ng_debugfs_init();
-	return ret;
+	if (ret)
+		return ret;
+	ng_debugfs_init();
+
+	if (compat_kernel_is_untested())
+		pr_warn("built for a kernel newer than Linux %d.%d, the newest it was tested on\n", COMPAT_NEWEST_MAJOR,
+			COMPAT_NEWEST_MINOR);
+	if (IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1))
+		pr_info("vfio_iommu_type1 is built into this kernel and stays behind this module: it gets what this one refuses\n");
+	return 0;
 }
 
 static void __exit ng_exit(void)
