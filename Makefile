@@ -3,7 +3,8 @@
 #   make            build both modules for KDIR (default: the running kernel), W=1
 #   make C=1        the same, checked by sparse
 #   make demo       see it work in a virtual machine, stock module beside ours
-#   make check      all tests
+#   make check      the tests
+#   make check-all  all tests on every kernel and IOMMU, which takes hours
 #   make help       the rest
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -40,11 +41,14 @@ demo:
 check:
 	tests/vm/check
 
+check-all:
+	tests/vm/check-all
+
 help:
 	@sed -n 's/^#   //p' Makefile
 	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
 	@echo 'make clean             remove what was built'
 	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the demo guest), W (kbuild warnings)'
 
-.PHONY: all modules modules_install clean demo check help FORCE
+.PHONY: all modules modules_install clean demo check check-all help FORCE
 FORCE:

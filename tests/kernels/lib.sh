@@ -88,6 +88,26 @@ elapsed_since()
 	awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'
 }
 
+# split_kernel_name SUITE[/ARCH[/FLAVOUR]]: set $kernel_suite, $kernel_arch (default amd64) and $kernel_flavour (empty for
+# the plain kernel; cloud, rt).
+split_kernel_name()
+{
+	kernel_suite=${1%%/*} kernel_arch=amd64 kernel_flavour=''
+	case $1 in
+	*/*/*/*) die "$1 is not a kernel's name. It is SUITE, SUITE/ARCH or SUITE/ARCH/FLAVOUR." ;;
+	*/*/*)	kernel_arch=${1#*/} kernel_arch=${kernel_arch%/*} kernel_flavour=${1##*/} ;;
+	*/*)	kernel_arch=${1#*/} ;;
+	esac
+	case $kernel_arch in
+	amd64|arm64) ;;
+	*)	die "there are no tests for the architecture $kernel_arch; there are for amd64 and arm64." ;;
+	esac
+}
+
+# What is listed but cannot be had is a reason to skip, not a failure: scripts that find nothing else end with this.
+# shellcheck disable=SC2034
+ng_status_gone=77
+
 # load_kernel DIR: read kernel.env of a directory made by tests/kernels/fetch.
 load_kernel()
 {

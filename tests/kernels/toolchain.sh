@@ -3,20 +3,33 @@
 #
 # Which compiler builds modules for a kernel, and how to run it.
 #
-#   choose_toolchain            set $toolchain (host or chroot), $cc and $compiler_id for the loaded kernel
+#   choose_toolchain            set $toolchain (host or chroot), $cc, $cross (for CROSS_COMPILE=; empty for this machine's own
+#                               architecture) and $compiler_id for the loaded kernel
 #   run_toolchain DIR COMMAND...  run COMMAND there; it sees DIR and the kernel's directory at their own places
 #
 # The host's own compiler is used when it is at least as new as the kernel's, and the headers' tools run here. Otherwise a
-# small trixie chroot is made once and kept in the cache (half a minute, 350 MB); it builds every kernel from 5.10 to 7.3.
+# small trixie chroot is made once and kept in the cache (half a minute, 500 MB); it builds every kernel from 5.10 to 7.3, and
+# has a cross compiler for arm64. A chroot made for another list of packages is left alone for 30 days, as it may be in use.
 #
 # To be sourced after lib.sh, apt.sh and load_kernel.
 #
 # Environment: NG_TOOLCHAIN=chroot   use the chroot even where the host would do
 
-ng_chroot=$ng_cache/chroot/trixie
 ng_chroot_gcc=14
 # perl is for kernel-doc, which kbuild runs on our files when W=1.
-ng_chroot_packages=gcc-$ng_chroot_gcc-x86-64-linux-gnu,binutils,make,libc6-dev,pahole,libelf1t64,libssl3t64,zlib1g,perl
+ng_chroot_packages=gcc-$ng_chroot_gcc-x86-64-linux-gnu,gcc-$ng_chroot_gcc-aarch64-linux-gnu,binutils,make,libc6-dev,pahole
+ng_chroot_packages+=,libelf1t64,libssl3t64,zlib1g,perl
+ng_chroot=$ng_cache/chroot/trixie-$(cksum <<<"$ng_chroot_packages" | cut -d ' ' -f 1)
+
+# gnu_prefix ARCH: what the names of its cross tools start with.
+gnu_prefix()
+{
+	case $1 in
+	amd64)	echo x86_64-linux-gnu- ;;
+	arm64)	echo aarch64-linux-gnu- ;;
+	*)	die "no compiler is known for $1." ;;
+	esac
+}
 
 # Print the host's compiler for this kernel: the very one it was built with, or a newer one.
 host_compiler()
@@ -24,12 +37,12 @@ host_compiler()
 	local major
 
 	for ((major = KGCC; major < KGCC + 8; major++)); do
-		if have "gcc-$major"; then
-			printf 'gcc-%s\n' "$major"
+		if have "${cross}gcc-$major"; then
+			printf '%sgcc-%s\n' "$cross" "$major"
 			return
 		fi
 	done
-	have gcc && major=$(gcc -dumpversion) && [ "${major%%.*}" -ge "$KGCC" ] && echo gcc
+	have "${cross}gcc" && major=$("${cross}gcc" -dumpversion) && [ "${major%%.*}" -ge "$KGCC" ] && echo "${cross}gcc"
 }
 
 # The headers' tools are programs of the kernel's Debian release, whose C library may be newer than this machine's.
@@ -57,10 +70,10 @@ headers_tools_run()
 host_can_build()
 {
 	why_not=
-	if [ "$KARCH" != "$(dpkg --print-architecture)" ]; then
-		why_not="the kernel is for $KARCH"
+	if [ -n "$cross" ] && ! have "${cross}gcc"; then
+		why_not="this machine has no compiler for $KARCH"
 	elif ! cc=$(host_compiler); then
-		why_not="the kernel was built with gcc $KGCC and this machine's is older"
+		why_not="the kernel was built with gcc $KGCC and this machine's compiler for $KARCH is older"
 	elif ! headers_tools_run; then
 		why_not="the headers' tools need a newer C library than this machine's"
 	elif grep -q '^CONFIG_DEBUG_INFO_BTF_MODULES=y' "$KCONFIG" && ! have pahole; then
@@ -71,14 +84,15 @@ host_can_build()
 
 choose_toolchain()
 {
+	cross=''
+	[ "$KARCH" = "$(dpkg --print-architecture)" ] || cross=$(gnu_prefix "$KARCH")
 	if [ "${NG_TOOLCHAIN-}" != chroot ] && host_can_build; then
 		toolchain=host
 		compiler_id="host $("$cc" --version | head -n 1)"
 	else
-		[ "$KARCH" = amd64 ] || die "building modules for $KARCH is not supported yet."
 		toolchain=chroot
 		make_chroot "${why_not:-NG_TOOLCHAIN asks for it}"
-		cc=x86_64-linux-gnu-gcc-$ng_chroot_gcc
+		cc=$(gnu_prefix "$KARCH")gcc-$ng_chroot_gcc
 		compiler_id="chroot gcc-$ng_chroot_gcc"
 	fi
 	say "Compiler: $compiler_id."
@@ -88,6 +102,17 @@ choose_toolchain()
 chroot_is_ready()
 {
 	[ "$(cat "$ng_chroot/made-by-vfio-type1-ng" 2>/dev/null)" = "$ng_chroot_packages" ]
+}
+
+# Delete chroots of other package lists that were made more than 30 days ago.
+prune_chroots()
+{
+	local mark root
+
+	while read -r mark; do
+		root=${mark%/*}
+		[ "$root" = "$ng_chroot" ] || as_root "delete an old chroot" rm -rf --one-file-system "$root"
+	done < <(find "$ng_cache/chroot" -mindepth 2 -maxdepth 2 -name made-by-vfio-type1-ng -mtime +30)
 }
 
 # make_chroot WHY: make the chroot unless the cache has it.
@@ -123,6 +148,7 @@ make_chroot()
 		printf '%s\n' "$ng_chroot_packages" |
 			as_root "make a chroot" tee "$ng_chroot.new/made-by-vfio-type1-ng" >/dev/null
 		as_root "make a chroot" mv "$ng_chroot.new" "$ng_chroot"
+		prune_chroots
 	)
 }
 

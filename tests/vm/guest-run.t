@@ -53,4 +53,16 @@ check "a suite that does not exist fails" fails_in "the guest printed a plan" "t
 tap=$("$here/guest-run" "$kernel" nosuchiommu good 2>&1) || true
 check "an IOMMU that does not exist fails" fails_in "the IOMMU of"
 
+run crashes - 512 2 120 2
+check "a crash of two CPUs that is known from TCG is tried again" passes 3
+check "and that is said" [ "$(grep -c '^# retry: ' <<<"$tap")" = 1 ]
+run crashes always 512 2 120 2
+check "not for ever" fails_in "the kernel log is clean"
+check "but twice" [ "$(grep -c '^# retry: ' <<<"$tap")" = 2 ]
+run crashes - 512 2 120
+check "with one CPU it is a failure" fails_in "the kernel log is clean"
+run crashes elsewhere 512 2 120 2
+check "elsewhere in the kernel it is a failure" fails_in "the kernel log is clean"
+check "that is not tried again" [ "$(grep -c '^# retry: ' <<<"$tap")" = 0 ]
+
 done_testing

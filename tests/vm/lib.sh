@@ -14,33 +14,49 @@ ng_out=${NG_OUT:-$ng_tree/out}
 ng_guest=${NG_GUEST:-$ng_tests_dir/guest}
 # shellcheck disable=SC2034
 ng_logs=$ng_out/logs
-ng_qemu=qemu-system-x86_64
+
+# Print the name of the QEMU that runs the loaded kernel.
+qemu_program()
+{
+	case $KARCH in
+	amd64)	echo qemu-system-x86_64 ;;
+	arm64)	echo qemu-system-aarch64 ;;
+	*)	die "no QEMU is known for $KARCH." ;;
+	esac
+}
 
 qemu_major()
 {
-	"$ng_qemu" --version | sed -nE 's/^QEMU emulator version ([0-9]+)\..*/\1/p'
+	"$(qemu_program)" --version | sed -nE 's/^QEMU emulator version ([0-9]+)\..*/\1/p'
 }
 
 # why_no_viommu VIOMMU: for the loaded kernel, print why a guest with this IOMMU cannot run here; nothing when it can.
 # Fails for an IOMMU that is not known: that is a mistake, not a reason to skip.
 why_no_viommu()
 {
-	case $1 in
-	intel|none)
+	case $KARCH/$1 in
+	amd64/intel|arm64/smmuv3|*/none)
 		;;
-	amd)
+	amd64/amd)
 		# 5.10 to 7.2 panic in their timer check, 7.3 loses its serial port; QEMU 7.2 boots them all.
 		[ "$(qemu_major)" -lt 10 ] ||
 			echo "amd-iommu of QEMU $(qemu_major) delivers no timer interrupts to the guest; QEMU before 10 does"
 		;;
-	virtio)
+	*/virtio)
 		grep -qE '^CONFIG_VIRTIO_IOMMU=[ym]' "$KCONFIG" || echo "kernel $KABI has no virtio-iommu driver"
 		;;
 	*)
-		warn "there is no IOMMU called $1; known are intel, amd, virtio, none."
+		warn "there is no IOMMU called $1 for $KARCH; known are intel and amd for amd64, smmuv3 for arm64, virtio and none."
 		return 1
 		;;
 	esac
+}
+
+# matrix_line KERNEL IOMMU SUITE: print, as a remark in the TAP, which row of out/matrix.tsv the results belong to. KERNEL is a
+# name as for tests/kernels/fetch, and stands in the row when no kernel was loaded that it could be resolved to.
+matrix_line()
+{
+	(split_kernel_name "$1" && echo "# matrix: ${KABI-$1} $kernel_arch $2 $3")
 }
 
 # build_for KERNEL_DIR: both modules and the guest's test modules for this kernel. Prints the directory they are in.
@@ -49,8 +65,10 @@ build_for()
 	local dir
 	local module_dirs=()
 
+	load_kernel "$1"
 	dir=$ng_out/build/$(basename "$1")
-	if [ -d "$ng_guest/fault" ]; then
+	# Headers alone are for building; no guest will run what comes of it.
+	if [ -n "$KROOT" ] && [ -d "$ng_guest/fault" ]; then
 		module_dirs+=("$ng_guest/fault")
 	fi
 	"$ng_tests_dir/kernels/build" "$1" "${NG_SRC:-$ng_tree}" "$dir" "${module_dirs[@]}" || return

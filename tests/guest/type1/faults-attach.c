@@ -206,7 +206,8 @@ TEST(alloc_failure_of_a_later_group)
  * What a driver's attach means by an errno, as far as it is known for sure:
  * "fits no domain of this kind" (soft), or something that no other domain
  * helps against (hard). Before 6.2 every driver had its own mind; since then
- * EINVAL is documented to be the soft one.
+ * EINVAL is documented to be the soft one. AMD's means that only where the
+ * domain tracks dirty pages, which a type1 domain never does.
  */
 struct join_errnos {
 	int soft[4];
@@ -219,16 +220,16 @@ static struct join_errnos join_errnos(void)
 		.soft = { -EFAULT, -EOPNOTSUPP },
 		.hard = { -ENOMEM, -EINTR, -EINVAL, -EPERM, -ENODEV, -ENOSPC },
 	};
-	static const struct join_errnos old_amd = { .hard = { -ENOMEM, -EINTR, -EINVAL, -ENOSPC } };
+	static const struct join_errnos amd = { .hard = { -ENOMEM, -EINTR, -EINVAL, -ENOSPC } };
 	static const struct join_errnos documented = { .soft = { -EINVAL }, .hard = { -ENOMEM, -EINTR } };
 	static const struct join_errnos unknown = { .hard = { -ENOMEM, -EINTR } };
 
+	if (iommu_is("ivhd"))
+		return amd;
 	if (env.kernel >= KERNEL(6, 2))
 		return documented;
 	if (iommu_is("dmar"))
 		return old_intel;
-	if (iommu_is("ivhd"))
-		return old_amd;
 	return unknown;
 }
 
@@ -395,12 +396,26 @@ TEST(groups_find_their_domain_among_two)
 	container_close(&ct);
 }
 
+/*
+ * Stock undoes a replay that failed by unmapping also what it had not mapped.
+ * Drivers with an ARM page table tell so with a kernel warning.
+ */
+static void need_driver_that_unmaps_nothing_quietly(void)
+{
+#ifdef __aarch64__
+	if (env.backend == STOCK)
+		test_skip("stock unmaps what was not mapped, and the SMMU driver warns of that");
+#endif
+}
+
 TEST(replay_failure_is_reported_and_undone)
 {
-	struct container ct;
-	uint8_t *area = one_group_two_mappings(&ct);
 	struct fault_rule map = { "iommu_map", 1, FAULT_FOREVER, -ENOMEM };
+	struct container ct;
+	uint8_t *area;
 
+	need_driver_that_unmaps_nothing_quietly();
+	area = one_group_two_mappings(&ct);
 	fault2(fault_join_incompatible(), map);
 	FAILS(ENOMEM, container_try_add(&ct, 1));
 	TRUE(fault_hits(1) >= 1);
@@ -420,6 +435,7 @@ TEST(replay_failure_at_every_step_leaks_nothing, .seconds = 120)
 	int ret, i;
 
 	NEED_DEVICES(2);
+	need_driver_that_unmaps_nothing_quietly();
 	container_make(&ct, 0, 1, TYPE1V2);
 	for (i = 0; i < 12; i++)
 		OK(dma_map(ct.fd, area + i * PAGE, IOVA + i * 2 * PAGE, PAGE, DMA_RW));

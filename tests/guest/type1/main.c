@@ -7,6 +7,8 @@
  *	type1-test -c [-f glob]		how many
  *	type1-test -d			the intended differences, one a line
  *
+ * A glob may be several, as in "@(attach_*|dma_*)".
+ *
  * Prints KTAP result lines without header and plan: the suite that runs it
  * for several backends knows the total. Exits with 0 when every test passed.
  */
@@ -299,7 +301,7 @@ static int run_all(const char *glob, unsigned int number, const char *prefix)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (test = tests; test; test = test->next) {
-		if (fnmatch(glob, test->name, 0))
+		if (fnmatch(glob, test->name, FNM_EXTMATCH))
 			continue;
 		if (!ready) {
 			ktap_result(false, number++, prefix, test->name);
@@ -319,7 +321,7 @@ static int count_or_list(const char *glob, bool list)
 	unsigned int n = 0;
 
 	for (test = tests; test; test = test->next) {
-		if (fnmatch(glob, test->name, 0))
+		if (fnmatch(glob, test->name, FNM_EXTMATCH))
 			continue;
 		n++;
 		if (list)

@@ -268,14 +268,14 @@ TEST(map_in_the_msi_window_is_einval)
 	struct container ct;
 
 	container_make(&ct, 0, 1, TYPE1V2);
-	FAILS(EINVAL, map_at(&ct, area, 0xfee00000, PAGE));
-	FAILS(EINVAL, map_at(&ct, area, 0xfeeff000, PAGE));
-	FAILS(EINVAL, map_at(&ct, area, 0xfedff000, PAGE * 2));
-	FAILS(EINVAL, map_at(&ct, area, 0xfeeff000, PAGE * 2));
-	FAILS(EINVAL, map_at(&ct, area, 0xfedff000, MIB(1) + PAGE * 2));
+	FAILS(EINVAL, map_at(&ct, area, MSI_WINDOW, PAGE));
+	FAILS(EINVAL, map_at(&ct, area, MSI_WINDOW + MIB(1) - PAGE, PAGE));
+	FAILS(EINVAL, map_at(&ct, area, MSI_WINDOW - PAGE, PAGE * 2));
+	FAILS(EINVAL, map_at(&ct, area, MSI_WINDOW + MIB(1) - PAGE, PAGE * 2));
+	FAILS(EINVAL, map_at(&ct, area, MSI_WINDOW - PAGE, MIB(1) + PAGE * 2));
 	expect_nothing(&ct);
-	OK(map_at(&ct, area, 0xfedff000, PAGE));
-	OK(map_at(&ct, area, 0xfef00000, PAGE));
+	OK(map_at(&ct, area, MSI_WINDOW - PAGE, PAGE));
+	OK(map_at(&ct, area, MSI_WINDOW + MIB(1), PAGE));
 	container_close(&ct);
 }
 
@@ -312,7 +312,7 @@ TEST(map_checks_come_in_order)
 	OK(module_param_set(env.module, "dma_entry_limit", "1"));
 	container_make(&ct, 0, 1, TYPE1V2);
 	/* Outside of the ranges comes before the address is looked at. */
-	FAILS(EINVAL, map_at(&ct, hole, 0xfee00000, PAGE));
+	FAILS(EINVAL, map_at(&ct, hole, MSI_WINDOW, PAGE));
 	FAILS(EFAULT, map_at(&ct, hole, IOVA, PAGE));
 	OK(map_at(&ct, area, IOVA, PAGE));
 	/* Alignment before overlap, overlap before the limit, the limit before the ranges. */
@@ -321,7 +321,7 @@ TEST(map_checks_come_in_order)
 	FAILS(EEXIST, map_at(&ct, hole, IOVA, PAGE));
 	FAILS(ENOSPC, map_at(&ct, area, IOVA + PAGE, PAGE));
 	FAILS(ENOSPC, map_at(&ct, hole, IOVA + PAGE, PAGE));
-	FAILS(ENOSPC, map_at(&ct, area, 0xfee00000, PAGE));
+	FAILS(ENOSPC, map_at(&ct, area, MSI_WINDOW, PAGE));
 	container_close(&ct);
 }
 

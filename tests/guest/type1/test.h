@@ -134,6 +134,13 @@ void drop_ipc_lock(void);
 /* IOVA where tests put mappings unless they have a reason; in reach of edu. */
 #define IOVA	UINT64_C(0x1000000)
 
+/* The first MiB of addresses that is kept for interrupts, at which nothing can be mapped. */
+#ifdef __aarch64__
+#define MSI_WINDOW	UINT64_C(0x8000000)
+#else
+#define MSI_WINDOW	UINT64_C(0xfee00000)
+#endif
+
 /* --- between a test's process and the runner --- */
 
 #define EXIT_FAILED	1
