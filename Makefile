@@ -5,6 +5,8 @@
 #   make demo       see it work in a virtual machine, stock module beside ours
 #   make check      the tests
 #   make check-all  all tests on every kernel and IOMMU, which takes hours
+#   make backport-check IMAGE="..." HEADERS="..." [BACKEND=stock|ng|FILE.ko]
+#                   which parts of the series a distribution's kernel package has
 #   make help       the rest
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -44,11 +46,14 @@ check:
 check-all:
 	tests/vm/check-all
 
+backport-check:
+	@IMAGE="$(IMAGE)" HEADERS="$(HEADERS)" BACKEND="$(BACKEND)" tests/vm/backport-check
+
 help:
 	@sed -n 's/^#   //p' Makefile
 	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
 	@echo 'make clean             remove what was built'
 	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the demo guest), W (kbuild warnings)'
 
-.PHONY: all modules modules_install clean demo check check-all help FORCE
+.PHONY: all modules modules_install clean demo check check-all backport-check help FORCE
 FORCE:
