@@ -95,7 +95,7 @@ static bool all_live(struct ng_container *ct, struct ng_range range)
 }
 
 /**
- * ng_mappings_lock_settled() - take the container's lock at a moment when every mapping in a range is live
+ * lock_settled() - take the container's lock at a moment when every mapping in a range is live
  * @ct: the container, entered
  * @range: the range
  *
@@ -104,7 +104,7 @@ static bool all_live(struct ng_container *ct, struct ng_range range)
  *
  * Return: 0 with @ct->lock held; or a negative errno as ng_container_enter(), and then the container is left.
  */
-int ng_mappings_lock_settled(struct ng_container *ct, struct ng_range range)
+static int lock_settled(struct ng_container *ct, struct ng_range range)
 {
 	unsigned int patience = 8;
 	int ret = 0;
@@ -126,6 +126,21 @@ int ng_mappings_lock_settled(struct ng_container *ct, struct ng_range range)
 	mutex_lock(&ct->lock);
 	ng_container_share(ct);
 	return 0;
+}
+
+/**
+ * ng_mappings_lock_for_map() - enter and lock a container for a request about one range
+ * @ct: the container
+ * @request: the request
+ *
+ * Return: 0, with the container entered, @ct->lock held and every mapping in the range live; or a negative errno with
+ * nothing held.
+ */
+int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request)
+{
+	int ret = ng_container_enter(ct);
+
+	return ret ? ret : lock_settled(ct, request->range);
 }
 
 /* Are the addresses and the length of a request to map whole pages of every domain? */
@@ -197,9 +212,7 @@ int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 	struct ng_mapping *mapping;
 	int ret;
 
-	ret = ng_container_enter(ct);
-	if (!ret)
-		ret = ng_mappings_lock_settled(ct, request->range);
+	ret = ng_mappings_lock_for_map(ct, request);
 	if (ret)
 		return ret;
 
@@ -270,7 +283,7 @@ int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_re
 	if (ret)
 		goto leave;
 
-	ret = ng_mappings_lock_settled(ct, *range);
+	ret = lock_settled(ct, *range);
 	if (ret)
 		return ret;
 	if (ct->v2 && !request->all && cuts_mapping(ct, *range)) {

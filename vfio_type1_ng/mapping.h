@@ -94,7 +94,7 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range);
 struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range);
 bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request);
-int ng_mappings_lock_settled(struct ng_container *ct, struct ng_range range);
+int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request);
 int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
 void ng_mapping_settled(struct ng_container *ct);
 

@@ -132,9 +132,7 @@ int ng_vaddr_update(struct ng_container *ct, const struct ng_map_request *reques
 	struct ng_mapping *mapping;
 	int ret;
 
-	ret = ng_container_enter(ct);
-	if (!ret)
-		ret = ng_mappings_lock_settled(ct, request->range);
+	ret = ng_mappings_lock_for_map(ct, request);
 	if (ret)
 		return ret;
 
