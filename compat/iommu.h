@@ -69,6 +69,25 @@ static inline bool compat_domain_is_taken(const struct iommu_domain *domain)
 	return LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0) && domain && domain->type == IOMMU_DOMAIN_UNMANAGED;
 }
 
+/* What shows whose domain @domain is: compares equal to compat_driver_mark() of the IOMMU driver that made it. */
+static inline const void *compat_domain_mark(const struct iommu_domain *domain)
+{
+#ifdef HAVE_DOMAIN_OWNER
+	return domain->owner;
+#else
+	return domain->ops;
+#endif
+}
+
+static inline const void *compat_driver_mark(const struct iommu_ops *ops)
+{
+#if defined(HAVE_DOMAIN_OPS_SPLIT) && !defined(HAVE_DOMAIN_OWNER)
+	return ops->default_domain_ops;
+#else
+	return ops;
+#endif
+}
+
 /**
  * compat_domain_fits_driver() - does @domain belong to the IOMMU driver of @dev?
  *
@@ -77,22 +96,24 @@ static inline bool compat_domain_is_taken(const struct iommu_domain *domain)
  */
 static inline bool compat_domain_fits_driver(const struct iommu_domain *domain, struct device *dev)
 {
-	const struct iommu_ops *ops = compat_dev_iommu(dev)->ops;
+	return compat_domain_mark(domain) == compat_driver_mark(compat_dev_iommu(dev)->ops);
+}
 
-#if defined(HAVE_DOMAIN_OWNER)
-	return domain->owner == ops;
-#elif defined(HAVE_DOMAIN_OPS_SPLIT)
-	return domain->ops == ops->default_domain_ops;
+/* May an attach be refused because @domain tracks dirty pages?  Never before v6.7. */
+static inline bool compat_domain_tracks_dirty(const struct iommu_domain *domain)
+{
+#ifdef HAVE_CAP_DIRTY_TRACKING
+	return domain->dirty_ops;
 #else
-	return domain->ops == ops;
+	return false;
 #endif
 }
 
-/* May @dev be refused because @domain tracks dirty pages and the IOMMU of @dev cannot?  Never before v6.7. */
+/* May @dev be refused because @domain tracks dirty pages and the IOMMU of @dev cannot? */
 static inline bool compat_dirty_tracking_differs(const struct iommu_domain *domain, struct device *dev)
 {
 #ifdef HAVE_CAP_DIRTY_TRACKING
-	return domain->dirty_ops && !device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING);
+	return compat_domain_tracks_dirty(domain) && !device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING);
 #else
 	return false;
 #endif

@@ -13,6 +13,7 @@
 
 #include <compat/iommu.h>
 
+#include "facts.h"
 #include "group_view.h"
 #include "identify.h"
 #include "iommu_emt.h"
@@ -39,22 +40,6 @@ static int settle_before_call(struct iommu_domain *domain, const struct emt_grou
 		return -EBUSY;
 
 	return 0;
-}
-
-static enum emt_generation generation(void)
-{
-	return (compat_attach_errnos_documented() ? EMT_GEN_DOCUMENTED : 0) |
-	       (compat_attach_errnos_undocumented() ? EMT_GEN_UNDOCUMENTED : 0);
-}
-
-static void collect_facts(struct iommu_domain *domain, const struct emt_group_view *view, struct emt_facts *facts)
-{
-	*facts = (struct emt_facts){
-		.driver = emt_identify(compat_dev_iommu(view->dev)),
-		.generation = generation(),
-	};
-	if (compat_dirty_tracking_differs(domain, view->dev))
-		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
 }
 
 /**
@@ -101,10 +86,10 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 	struct emt_facts facts;
 	int final;
 
-	collect_facts(domain, view, &facts);
+	emt_collect_facts(domain, view->dev, &facts);
 
 	*raw = iommu_attach_group(domain, view->group);
-	final = *raw && emt_judge(&facts, *raw) != EMT_HARD ? -EMEDIUMTYPE : *raw;
+	final = emt_final_errno(&facts, *raw);
 	trace_iommu_emt_attach(iommu_group_id(view->group), emt_driver_name(facts.driver), *raw, final);
 
 	if (*raw && take_home(view))
@@ -169,7 +154,3 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(iommu_emt_attach_device);
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("IOMMU attach with -EMEDIUMTYPE as the one code for incompatibility");
-MODULE_VERSION("0.1");

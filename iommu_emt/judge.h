@@ -5,6 +5,7 @@
 #ifndef EMT_JUDGE_H
 #define EMT_JUDGE_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 
 /* IOMMU drivers that the rules tell apart. */
@@ -73,5 +74,11 @@ extern const unsigned int emt_nr_rules;
 
 const struct emt_rule *emt_find_rule(const struct emt_facts *facts, int error);
 enum emt_verdict emt_judge(const struct emt_facts *facts, int error);
+
+/* What a caller is told about an attach that returned @raw, which may be 0. */
+static inline int emt_final_errno(const struct emt_facts *facts, int raw)
+{
+	return raw && emt_judge(facts, raw) != EMT_HARD ? -EMEDIUMTYPE : raw;
+}
 
 #endif

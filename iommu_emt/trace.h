@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iommu_emt:iommu_emt_attach, one event each time the core is asked: what it said and what the caller is told.
+ * iommu_emt:iommu_emt_attach, one event each time the core is asked, by this module or by a caller for whom it translates:
+ * what the core said and what the caller is told.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iommu_emt

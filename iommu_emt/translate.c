@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * translate=module[,module]: the attach contract for modules that call the core's attach functions themselves.
+ *
+ * The return codes of iommu_attach_group() and iommu_attach_device() are translated for calls from inside the named modules and
+ * for nobody else.  Nothing is kept about a named module but its name: which module a call came from is looked up in the kernel's
+ * symbols each time, so it does not matter when the module is loaded, or how often.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/debugfs.h>
+#include <linux/kallsyms.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+
+#include "translate.h"
+
+#define MAX_CALLERS	8
+
+static char *translate[MAX_CALLERS];
+static unsigned int nr_callers;
+module_param_array(translate, charp, &nr_callers, 0444);
+MODULE_PARM_DESC(translate, "modules whose calls of iommu_attach_group() and iommu_attach_device() return -EMEDIUMTYPE for an incompatible domain (default: none)");
+
+static struct emt_caller callers[MAX_CALLERS];
+static struct dentry *debugfs_dir;
+
+/**
+ * emt_find_caller() - find the named module that an address is in
+ * @address: a code address
+ *
+ * Context: any, with preemption off, so that the module whose name is looked at stays.
+ * Return: the caller, or NULL if the address is elsewhere.
+ */
+struct emt_caller *emt_find_caller(unsigned long address)
+{
+	char text[KSYM_SYMBOL_LEN];
+	char *module, *end;
+	unsigned int i;
+
+	/* "function+0x1/0x2 [module]"; no brackets for the kernel itself */
+	sprint_symbol(text, address);
+	module = strrchr(text, '[');
+	end = module ? strchr(module, ']') : NULL;
+	if (!end)
+		return NULL;
+	*end = '\0';
+	for (i = 0; i < nr_callers; i++)
+		if (!strcmp(module + 1, callers[i].name))
+			return &callers[i];
+	return NULL;
+}
+
+/* Does the kernel know the module that an address is in?  We ask about an address of our own. */
+static bool symbols_name_modules(void)
+{
+	char text[KSYM_SYMBOL_LEN];
+
+	sprint_symbol(text, (unsigned long)emt_find_caller);
+	return strstr(text, "[" KBUILD_MODNAME "]");
+}
+
+/* Built-in code shows in /sys/module like a module if it has parameters.  Of the rest, nothing tells that it is there. */
+static bool is_built_in(const char *name)
+{
+	struct kobject *kobj = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, name);
+	bool built_in = kobj && !container_of(kobj, struct module_kobject, kobj)->mod;
+
+	kobject_put(kobj);
+	return built_in;
+}
+
+static bool is_module_name(const char *name)
+{
+	const char *c;
+
+	for (c = name; *c; c++)
+		if (!isalnum(*c) && *c != '_')
+			return false;
+	return c != name && c - name < MODULE_NAME_LEN;
+}
+
+static bool is_named_before(unsigned int i)
+{
+	unsigned int other;
+
+	for (other = 0; other < i; other++)
+		if (!strcmp(translate[other], translate[i]))
+			return true;
+	return false;
+}
+
+/* Says why the ith name is refused; NULL if it is not. */
+static const char *why_refused(unsigned int i)
+{
+	const char *name = translate[i];
+
+	if (!is_module_name(name))
+		return "that is not the name of a module; give names as lsmod shows them, with commas between them";
+	if (is_named_before(i))
+		return "it is named twice";
+	if (!strcmp(name, "iommufd"))
+		return "iommufd depends on the kernel's own -EINVAL and would refuse devices that it serves now; leave it out";
+	if (!strcmp(name, KBUILD_MODNAME) || !strcmp(name, "vfio_type1_ng"))
+		return "its calls need no translation; leave it out";
+	if (is_built_in(name))
+		return "it is built into the kernel, and only calls from modules can be translated; leave it out";
+	return NULL;
+}
+
+static int take_names(void)
+{
+	const char *why;
+	unsigned int i;
+
+	for (i = 0; i < nr_callers; i++) {
+		/* modprobe takes either spelling */
+		strreplace(translate[i], '-', '_');
+		why = why_refused(i);
+		if (why) {
+			pr_err("translate: %s is refused: %s\n", *translate[i] ? translate[i] : "an empty name", why);
+			return -EINVAL;
+		}
+		callers[i].name = translate[i];
+	}
+	return 0;
+}
+
+static int translate_show(struct seq_file *file, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_callers; i++)
+		seq_printf(file, "%s: calls %ld, translated %ld\n", callers[i].name,
+			   atomic_long_read(&callers[i].calls), atomic_long_read(&callers[i].translated));
+	seq_printf(file, "missed: %lu\n", emt_probes_missed());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(translate);
+
+/**
+ * emt_translate_start() - begin to translate for the modules that the parameter names
+ *
+ * Without names nothing is probed and nothing shown.
+ *
+ * Context: process context.
+ * Return: 0, or a negative errno after saying why in the kernel log.
+ */
+int emt_translate_start(void)
+{
+	int ret;
+
+	/* "translate=" is a list of one empty name, and means what it looks like. */
+	if (nr_callers == 1 && !*translate[0])
+		nr_callers = 0;
+	if (!nr_callers)
+		return 0;
+
+	ret = take_names();
+	if (ret)
+		return ret;
+	if (!symbols_name_modules()) {
+		pr_err("translate: this kernel has no symbol names (CONFIG_KALLSYMS) to tell callers apart by; leave the parameter out\n");
+		return -EOPNOTSUPP;
+	}
+	ret = emt_probes_register();
+	if (ret) {
+		pr_err("translate: this kernel's attach functions cannot be probed (%d); it needs CONFIG_KRETPROBES, or leave the parameter out\n",
+		       ret);
+		return ret;
+	}
+	debugfs_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	debugfs_create_file("translate", 0444, debugfs_dir, NULL, &translate_fops);
+	return 0;
+}
+
+void emt_translate_stop(void)
+{
+	if (!nr_callers)
+		return;
+	debugfs_remove_recursive(debugfs_dir);
+	emt_probes_unregister();
+}

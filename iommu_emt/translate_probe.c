@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Return probes on the core's attach functions, for translate.c.
+ *
+ * On entry the facts are collected, on return the caller is known, and the errno is judged as for our own callers.  Probes must
+ * not sleep, and that limits what can be known:
+ *
+ * - A group cannot be looked into.  Its driver is that of the domain, which is the one that answers; evidence that needs a
+ *   device is taken to speak for an incompatibility.
+ * - What the core refuses by itself is not settled before the call.  Where it looks like the driver's word, the driver's rules
+ *   are not asked about it, and the safe side holds: incompatible.
+ * - A group that an old core left half attached is not taken home.
+ */
+#include <linux/device.h>
+#include <linux/iommu.h>
+#include <linux/kernel.h>
+
+#include <compat/iommu.h>
+#include <compat/kprobes.h>
+
+#include "facts.h"
+#include "identify.h"
+#include "known_drivers.h"
+#include "trace.h"
+#include "translate.h"
+
+/* How many attaches may be under way at once: they take turns at the mutex of their group.  More are missed, and counted. */
+#define MAX_CALLS_UNDER_WAY	64
+
+/**
+ * struct attach_call - an attach that is under way
+ * @facts: as they were before it
+ * @group_id: number of the group
+ * @untouched: what it returns is no driver's answer, whatever it is
+ * @maybe_foreign: the group may be behind another driver's IOMMU, which new cores refuse with a driver's -EINVAL
+ */
+struct attach_call {
+	struct emt_facts facts;
+	int group_id;
+	bool untouched;
+	bool maybe_foreign;
+};
+
+static int enter_attach_group(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct iommu_domain *domain = (void *)regs_get_kernel_argument(regs, 0);
+	struct iommu_group *group = (void *)regs_get_kernel_argument(regs, 1);
+	struct attach_call *call = (void *)ri->data;
+
+	*call = (struct attach_call){
+		.group_id = iommu_group_id(group),
+		.maybe_foreign = !emt_one_driver_known(),
+	};
+	emt_collect_facts_of_domain(domain, emt_driver_of_domain(domain), &call->facts);
+	return 0;
+}
+
+static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct iommu_domain *domain = (void *)regs_get_kernel_argument(regs, 0);
+	struct device *dev = (void *)regs_get_kernel_argument(regs, 1);
+	struct attach_call *call = (void *)ri->data;
+	struct iommu_domain *current_domain;
+	struct iommu_group *group = iommu_group_get(dev);
+
+	*call = (struct attach_call){ .group_id = group ? iommu_group_id(group) : -1 };
+	if (!group || !compat_dev_iommu(dev)) {
+		call->untouched = true;
+	} else {
+		current_domain = iommu_get_domain_for_dev(dev);
+		call->untouched = current_domain == domain || compat_domain_is_taken(current_domain);
+		call->maybe_foreign = !compat_domain_fits_driver(domain, dev);
+		emt_collect_facts(domain, dev, &call->facts);
+	}
+	/* Not the last reference: the device has one. */
+	iommu_group_put(group);
+	return 0;
+}
+
+static int judge(const struct attach_call *call, int raw)
+{
+	struct emt_facts facts = call->facts;
+
+	if (raw >= 0 || call->untouched)
+		return raw;
+	if (raw == -EINVAL && call->maybe_foreign)
+		facts.driver = EMT_DRIVER_UNKNOWN;
+	return emt_final_errno(&facts, raw);
+}
+
+static int leave_attach(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct emt_caller *caller = emt_find_caller(compat_kretprobe_caller(ri, regs));
+	const struct attach_call *call = (void *)ri->data;
+	int raw = regs_return_value(regs);
+	int final;
+
+	if (!caller)
+		return 0;
+	final = judge(call, raw);
+	if (final != raw) {
+		regs_set_return_value(regs, final);
+		atomic_long_inc(&caller->translated);
+	}
+	atomic_long_inc(&caller->calls);
+	trace_iommu_emt_attach(call->group_id, emt_driver_name(call->facts.driver), raw, final);
+	return 0;
+}
+
+static struct kretprobe group_probe = {
+	.kp.symbol_name = "iommu_attach_group",
+	.entry_handler = enter_attach_group,
+	.handler = leave_attach,
+	.data_size = sizeof(struct attach_call),
+	.maxactive = MAX_CALLS_UNDER_WAY,
+};
+
+static struct kretprobe device_probe = {
+	.kp.symbol_name = "iommu_attach_device",
+	.entry_handler = enter_attach_device,
+	.handler = leave_attach,
+	.data_size = sizeof(struct attach_call),
+	.maxactive = MAX_CALLS_UNDER_WAY,
+};
+
+static struct kretprobe *probes[] = { &group_probe, &device_probe };
+
+int emt_probes_register(void)
+{
+	int ret;
+
+	emt_known_drivers_start();
+	ret = register_kretprobes(probes, ARRAY_SIZE(probes));
+	if (ret)
+		emt_known_drivers_stop();
+	return ret;
+}
+
+/* Returns when no handler runs any more.  A call under way returns what the core says. */
+void emt_probes_unregister(void)
+{
+	unregister_kretprobes(probes, ARRAY_SIZE(probes));
+	emt_known_drivers_stop();
+}
+
+/* Calls that no probe saw, so that their errnos were not translated. */
+unsigned long emt_probes_missed(void)
+{
+	unsigned long missed = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		missed += probes[i]->nmissed + probes[i]->kp.nmissed;
+	return missed;
+}
