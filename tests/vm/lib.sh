@@ -62,15 +62,16 @@ matrix_line()
 # build_for KERNEL_DIR: both modules and the guest's test modules for this kernel. Prints the directory they are in.
 build_for()
 {
-	local dir
-	local module_dirs=()
+	local dir module_dir
+	local module_dirs=() wanted=(example)
 
 	load_kernel "$1"
 	dir=$ng_out/build/$(basename "$1")
-	# Headers alone are for building; no guest will run what comes of it.
-	if [ -n "$KROOT" ] && [ -d "$ng_guest/fault" ]; then
-		module_dirs+=("$ng_guest/fault")
-	fi
+	# Headers alone are for building; no guest will run what comes of it, but the example is to compile everywhere.
+	[ -z "$KROOT" ] || wanted+=(fault translate conformance/kmod)
+	for module_dir in "${wanted[@]}"; do
+		[ ! -d "$ng_guest/$module_dir" ] || module_dirs+=("$ng_guest/$module_dir")
+	done
 	"$ng_tests_dir/kernels/build" "$1" "${NG_SRC:-$ng_tree}" "$dir" "${module_dirs[@]}" || return
 	printf '%s\n' "$dir"
 }

@@ -17,7 +17,7 @@
  * device_coherent=0|1|-1	the same for the question that KVM asks of the device
  * has_question		the driver can be asked for coherency
  * kvm_trusts_device	this kernel has the question that KVM asks of the device
- * pair=KIND		attach the device to a domain of this kind, see pair.c; results are raw and emt
+ * pair=KIND		attach the device to a domain of this kind, see pair.h; results are raw and emt
  */
 #ifndef NG_CONFORM_H
 #define NG_CONFORM_H
@@ -25,8 +25,7 @@
 struct device;
 struct iommu_domain;
 
-/* Results of pair= that are no result of an attach. */
-#define PAIR_NOT_MADE	1	/* this kernel or machine does not let one make such a pair */
+/* Result of pair= that is no result of an attach, besides PAIR_NOT_MADE. */
 #define PAIR_NO_FUNCTION 2	/* iommu_emt is not loaded */
 
 int watch_start(struct device *dev, const struct iommu_domain *domain);
