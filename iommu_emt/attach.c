@@ -2,8 +2,9 @@
 /*
  * The attach contract: see iommu_emt.h.
  *
- * What the core would refuse with an errno that looks like a driver's is settled before the stock call, so that every
- * errno that remains is judged by the rules of the driver that returned it.
+ * What the core would refuse with an errno that looks like a driver's is settled before the stock call, and what is known
+ * to be refused is not asked, because drivers may log the question or drop a translation over it.  Every errno that
+ * remains is judged by the rules of the driver that returned it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,17 +16,14 @@
 
 #include "facts.h"
 #include "group_view.h"
-#include "identify.h"
 #include "iommu_emt.h"
 #include "judge.h"
 #include "trace.h"
+#include "unknown.h"
 
-/**
- * settle_before_call() - answer what the driver need not be asked
- * @domain: the domain
- * @view: the group
- *
- * Return: 0 if only the driver can tell, else the final answer.
+/*
+ * Answers that need neither a driver nor a rule: 0 if there is none.
+ * The core calls both -EBUSY too, but v5.10 attaches twice where it has no default domain.
  */
 static int settle_before_call(struct iommu_domain *domain, const struct emt_group_view *view)
 {
@@ -34,12 +32,30 @@ static int settle_before_call(struct iommu_domain *domain, const struct emt_grou
 	if (!view->dev || !compat_dev_iommu(view->dev))
 		return -ENODEV;
 
-	/* The core calls both -EBUSY too, but v5.10 attaches twice where it has no default domain. */
 	current_domain = iommu_get_domain_for_dev(view->dev);
 	if (current_domain == domain || compat_domain_is_taken(current_domain))
 		return -EBUSY;
-
 	return 0;
+}
+
+static void trace_attach(const struct emt_group_view *view, const struct emt_facts *facts, int raw,
+			 const char *verdict, int final)
+{
+	trace_iommu_emt_attach(iommu_group_id(view->group), emt_drivers[facts->driver].name, raw, verdict, final);
+}
+
+/* The answer of a rule that holds before the driver is asked. */
+static int answer_unasked(const struct emt_rule *rule, const struct emt_group_view *view, const struct emt_facts *facts)
+{
+	int final = -EMEDIUMTYPE;
+
+	if (rule->verdict == EMT_HARD) {
+		pr_warn_ratelimited("group %d cannot be attached to any domain: IOMMU driver %s: %s\n",
+				    iommu_group_id(view->group), emt_drivers[facts->driver].name, rule->reason);
+		final = -ENODEV;
+	}
+	trace_attach(view, facts, 0, "predicted", final);
+	return final;
 }
 
 /**
@@ -80,60 +96,103 @@ stranded:
 	return -ENOTRECOVERABLE;
 }
 
-/* The stock call, and what its result means. */
-static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_view *view, int *raw)
+/**
+ * attach_and_judge() - the stock call, and what its result means
+ * @domain: the domain
+ * @view: the group
+ * @facts: what was known before
+ * @verdict: set to what the result means
+ *
+ * Return: what the stock call returned, or -ENOTRECOVERABLE if the domain may still be in use after a failure.
+ */
+static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_view *view,
+			    const struct emt_facts *facts, enum emt_verdict *verdict)
 {
+	int raw = iommu_attach_group(domain, view->group);
+
+	*verdict = raw ? emt_judge(facts, raw) : EMT_HARD;
+	trace_attach(view, facts, raw, emt_verdict_name(*verdict, raw), emt_final_errno(*verdict, raw));
+	if (!raw || !take_home(view))
+		return raw;
+	*verdict = EMT_HARD;
+	return -ENOTRECOVERABLE;
+}
+
+/* As iommu_emt_join_group(), for a group that was looked into. */
+static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view,
+		       const struct iommu_device *instance)
+{
+	int raw = settle_before_call(domain, view);
+	const struct emt_rule *rule;
+	enum emt_verdict verdict;
 	struct emt_facts facts;
-	int final;
+
+	if (raw)
+		return raw;
 
 	emt_collect_facts(domain, view->dev, &facts);
+	emt_add_facts_of_groups(view->dev, instance, &facts);
+	rule = emt_predict(&facts);
+	if (rule)
+		return answer_unasked(rule, view, &facts);
 
-	*raw = iommu_attach_group(domain, view->group);
-	final = emt_final_errno(&facts, *raw);
-	trace_iommu_emt_attach(iommu_group_id(view->group), emt_driver_name(facts.driver), *raw, final);
-
-	if (*raw && take_home(view))
-		*raw = final = -ENOTRECOVERABLE;
-	return final;
+	raw = attach_and_judge(domain, view, &facts, &verdict);
+	if (verdict == EMT_UNKNOWN)
+		emt_unknown_count(compat_dev_iommu(view->dev), facts.driver, raw);
+	return emt_final_errno(verdict, raw);
 }
 
-/* As iommu_emt_attach_group(), for a group that was looked into. */
-static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view)
-{
-	int ret = settle_before_call(domain, view);
-	int raw;
-
-	if (ret)
-		return ret;
-	/* Old cores do not compare, and the driver would take the foreign domain for one of its own. */
-	if (!compat_domain_fits_driver(domain, view->dev))
-		return -EMEDIUMTYPE;
-	return attach_and_judge(domain, view, &raw);
-}
-
-int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group)
+static int attach_group(struct iommu_domain *domain, struct iommu_group *group, const struct iommu_device *instance)
 {
 	struct emt_group_view view;
 	int ret;
 
 	emt_group_view_get(group, &view);
-	ret = attach_view(domain, &view);
+	ret = attach_view(domain, &view, instance);
 	emt_group_view_put(&view);
 	return ret;
 }
+
+int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group)
+{
+	return attach_group(domain, group, NULL);
+}
 EXPORT_SYMBOL_GPL(iommu_emt_attach_group);
+
+int iommu_emt_join_group(struct iommu_domain *domain, struct iommu_group *group, const struct iommu_device *instance)
+{
+	return attach_group(domain, group, instance);
+}
+EXPORT_SYMBOL_GPL(iommu_emt_join_group);
+
+/* As iommu_emt_attach_fresh(), for a group that was looked into. */
+static int attach_fresh_view(struct iommu_domain *domain, const struct emt_group_view *view)
+{
+	int raw = settle_before_call(domain, view);
+	const struct emt_rule *rule;
+	enum emt_verdict verdict;
+	struct emt_facts facts;
+
+	if (raw)
+		return raw;
+
+	/* Nothing is left to try if the driver, or the core, refuses; so they are asked, unless that would do harm. */
+	emt_collect_facts(domain, view->dev, &facts);
+	rule = emt_predict(&facts);
+	if (rule && rule->verdict == EMT_HARD)
+		return answer_unasked(rule, view, &facts);
+	return attach_and_judge(domain, view, &facts, &verdict);
+}
 
 int iommu_emt_attach_fresh(struct iommu_domain *domain, struct iommu_group *group)
 {
 	struct emt_group_view view;
-	int raw;
+	int ret;
 
 	emt_group_view_get(group, &view);
-	raw = settle_before_call(domain, &view);
-	if (!raw)
-		attach_and_judge(domain, &view, &raw);
+	ret = attach_fresh_view(domain, &view);
 	emt_group_view_put(&view);
-	return raw;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(iommu_emt_attach_fresh);
 
@@ -148,7 +207,7 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
 
 	emt_group_view_get(group, &view);
 	/* The core calls a group of several devices -EINVAL, which would read as incompatible. */
-	ret = view.nr_devices == 1 ? attach_view(domain, &view) : -EINVAL;
+	ret = view.nr_devices == 1 ? attach_view(domain, &view, NULL) : -EINVAL;
 	emt_group_view_put(&view);
 	iommu_group_put(group);
 	return ret;

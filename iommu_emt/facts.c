@@ -15,20 +15,28 @@ static enum emt_generation generation(void)
 	       (compat_attach_errnos_undocumented() ? EMT_GEN_UNDOCUMENTED : 0);
 }
 
+static unsigned int use_of(const struct iommu_domain *domain)
+{
+	return domain->geometry.force_aperture ? EMT_DOMAIN_USED : EMT_DOMAIN_UNUSED;
+}
+
 /**
  * emt_collect_facts() - what is known about attaching a device, or a group by one of its devices
  * @domain: the domain
- * @dev: a device behind an IOMMU, whose driver made @domain
+ * @dev: a device behind an IOMMU
  * @facts: filled
  *
  * Context: any; @dev must stay.
  */
-void emt_collect_facts(struct iommu_domain *domain, struct device *dev, struct emt_facts *facts)
+void emt_collect_facts(const struct iommu_domain *domain, struct device *dev, struct emt_facts *facts)
 {
 	*facts = (struct emt_facts){
 		.driver = emt_identify(compat_dev_iommu(dev)),
 		.generation = generation(),
+		.evidence = use_of(domain),
 	};
+	if (!compat_domain_fits_driver(domain, dev))
+		facts->evidence |= EMT_FOREIGN_DOMAIN;
 	if (compat_dirty_tracking_differs(domain, dev))
 		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
 }
@@ -41,12 +49,29 @@ void emt_collect_facts(struct iommu_domain *domain, struct device *dev, struct e
  *
  * Context: any.
  */
-void emt_collect_facts_of_domain(struct iommu_domain *domain, enum emt_driver driver, struct emt_facts *facts)
+void emt_collect_facts_of_domain(const struct iommu_domain *domain, enum emt_driver driver, struct emt_facts *facts)
 {
 	*facts = (struct emt_facts){
 		.driver = driver,
 		.generation = generation(),
+		.evidence = use_of(domain),
 	};
 	if (compat_domain_tracks_dirty(domain))
 		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
+}
+
+/**
+ * emt_add_facts_of_groups() - take into account whose groups the domain serves
+ * @dev: as for emt_collect_facts()
+ * @instance: IOMMU of a group that the domain serves, only compared; NULL if nothing is known of it
+ * @facts: of the domain and @dev
+ *
+ * Context: any.
+ */
+void emt_add_facts_of_groups(struct device *dev, const struct iommu_device *instance, struct emt_facts *facts)
+{
+	if (!instance)
+		return;
+	facts->evidence |= EMT_DOMAIN_HAS_GROUPS;
+	facts->evidence |= instance == compat_dev_iommu(dev) ? EMT_SAME_INSTANCE : EMT_OTHER_INSTANCE;
 }

@@ -5,9 +5,11 @@
 #include "judge.h"
 
 struct device;
+struct iommu_device;
 struct iommu_domain;
 
-void emt_collect_facts(struct iommu_domain *domain, struct device *dev, struct emt_facts *facts);
-void emt_collect_facts_of_domain(struct iommu_domain *domain, enum emt_driver driver, struct emt_facts *facts);
+void emt_collect_facts(const struct iommu_domain *domain, struct device *dev, struct emt_facts *facts);
+void emt_collect_facts_of_domain(const struct iommu_domain *domain, enum emt_driver driver, struct emt_facts *facts);
+void emt_add_facts_of_groups(struct device *dev, const struct iommu_device *instance, struct emt_facts *facts);
 
 #endif

@@ -14,14 +14,17 @@
  * Kernels before v6.1 may leave a group half attached when it is refused.  It is taken home then; in the rare case that
  * this fails too, the result is -ENOTRECOVERABLE, and the domain must not be freed as long as the group exists.
  *
- * A driver or errno that the rules do not know counts as incompatible, except errnos that can never mean it.  The
- * caller then tries a fresh domain, whose own failure is the true answer; so ask for that one with
- * iommu_emt_attach_fresh().
+ * A driver or errno that the rules do not know counts as incompatible, except errnos that can never mean it; it is
+ * counted in debugfs (iommu_emt/unknown) and named once in the log, at info level.  The caller then tries a fresh
+ * domain, whose own failure is the true answer; so ask for that one with iommu_emt_attach_fresh().
+ *
+ * docs/attach-errors.md has the rules, driver by driver.
  */
 #ifndef IOMMU_EMT_H
 #define IOMMU_EMT_H
 
 struct device;
+struct iommu_device;
 struct iommu_domain;
 struct iommu_group;
 
@@ -34,6 +37,22 @@ struct iommu_group;
  * Return: 0, -EMEDIUMTYPE if they are incompatible, or another negative errno for a real error.
  */
 int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group);
+
+/**
+ * iommu_emt_join_group() - attach all devices of a group to a domain that serves other groups
+ * @domain: a domain that the caller owns, made for paging
+ * @group: as for iommu_emt_attach_group()
+ * @instance: IOMMU (dev->iommu->iommu_dev) of a device that is or was attached to @domain; only compared, never
+ *	dereferenced; NULL if unknown
+ *
+ * Prefer this to iommu_emt_attach_group() where @instance is known.  Many drivers' domains belong to one IOMMU: then a
+ * group of another one is not offered to the driver, which saves the line that some log for it and the translation
+ * that some drop, and a real error is told from incompatibility where both are the same errno.
+ *
+ * Context: as iommu_emt_attach_group().
+ * Return: as iommu_emt_attach_group().
+ */
+int iommu_emt_join_group(struct iommu_domain *domain, struct iommu_group *group, const struct iommu_device *instance);
 
 /**
  * iommu_emt_attach_device() - attach the only device of a group to a domain

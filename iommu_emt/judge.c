@@ -16,15 +16,15 @@ static const int never_incompatible[] = { ENOMEM, EINTR, ERESTARTSYS, EAGAIN, ET
 /* On a kernel that mixes generations the safe side is what one of them calls incompatible. */
 static bool covers_generation(const struct emt_rule *rule, enum emt_generation generation)
 {
-	if (rule->verdict == EMT_HARD)
-		return (rule->generation & generation) == generation;
-	return rule->generation & generation;
+	const enum emt_generation covered = emt_rule_generation(rule) & generation;
+
+	return rule->verdict == EMT_HARD ? covered == generation : covered;
 }
 
 /**
  * emt_find_rule() - look up the row of the rule table that applies
  * @facts: what was known before the attach
- * @error: what it returned, negative
+ * @error: what it returned, negative, or EMT_UNASKED
  *
  * Return: the row, or NULL.
  */
@@ -41,6 +41,17 @@ const struct emt_rule *emt_find_rule(const struct emt_facts *facts, int error)
 			return rule;
 	}
 	return NULL;
+}
+
+/**
+ * emt_predict() - say what is known without asking the driver
+ * @facts: what is known about the attach
+ *
+ * Return: the row that decides, or NULL if the driver has to be asked.
+ */
+const struct emt_rule *emt_predict(const struct emt_facts *facts)
+{
+	return emt_find_rule(facts, EMT_UNASKED);
 }
 
 /**
@@ -66,4 +77,20 @@ enum emt_verdict emt_judge(const struct emt_facts *facts, int error)
 		if (error == -never_incompatible[i])
 			return EMT_HARD;
 	return EMT_UNKNOWN;
+}
+
+/**
+ * emt_verdict_name() - name what became of an attach
+ * @verdict: what its errno means, if it failed
+ * @raw: what it returned
+ *
+ * Return: a word, shorter than EMT_TRACE_VERDICT_LEN.
+ */
+const char *emt_verdict_name(enum emt_verdict verdict, int raw)
+{
+	static const char *const names[] = {
+		[EMT_HARD] = "hard", [EMT_INCOMPATIBLE] = "incompatible", [EMT_UNKNOWN] = "unknown",
+	};
+
+	return raw ? names[verdict] : "attached";
 }

@@ -1,20 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The module: what it says of itself, and its debugfs directory. */
+#include <linux/debugfs.h>
 #include <linux/module.h>
 
 #include "translate.h"
+#include "unknown.h"
+
+static struct dentry *debugfs_dir;
 
 static int __init emt_init(void)
 {
-	return emt_translate_start();
+	int ret;
+
+	debugfs_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	ret = emt_translate_start(debugfs_dir);
+	if (ret)
+		debugfs_remove_recursive(debugfs_dir);
+	else
+		emt_unknown_init(debugfs_dir);
+	return ret;
 }
 
 static void __exit emt_exit(void)
 {
+	debugfs_remove_recursive(debugfs_dir);
 	emt_translate_stop();
+	emt_unknown_exit();
 }
 
 module_init(emt_init);
 module_exit(emt_exit);
+
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("IOMMU attach with -EMEDIUMTYPE as the one code for incompatibility");
 MODULE_VERSION("0.1");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iommu_emt:iommu_emt_attach, one event each time the core is asked, by this module or by a caller for whom it translates:
- * what the core said and what the caller is told.
+ * iommu_emt:iommu_emt_attach, one event each time a domain is offered to a group, through this module or by a caller for
+ * whom it translates: what the core said, what that means, and what the caller is told.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iommu_emt
@@ -12,29 +12,33 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#define EMT_TRACE_NAME_LEN 16
+#include "drivers.h"
+
+#define EMT_TRACE_VERDICT_LEN 16
 
 TRACE_EVENT(iommu_emt_attach,
-	/* A fixed array, because __assign_str() changed its arguments in v6.10. */
-	TP_PROTO(int group_id, const char *driver, int raw, int final),
-	TP_ARGS(group_id, driver, raw, final),
+	/* Fixed arrays, because __assign_str() changed its arguments in v6.10. */
+	TP_PROTO(int group_id, const char *driver, int raw, const char *verdict, int final),
+	TP_ARGS(group_id, driver, raw, verdict, final),
 
 	TP_STRUCT__entry(
 		__field(int, group_id)
-		__array(char, driver, EMT_TRACE_NAME_LEN)
+		__array(char, driver, EMT_DRIVER_NAME_LEN)
 		__field(int, raw)
+		__array(char, verdict, EMT_TRACE_VERDICT_LEN)
 		__field(int, final)
 	),
 
 	TP_fast_assign(
 		__entry->group_id = group_id;
-		strscpy_pad(__entry->driver, driver, EMT_TRACE_NAME_LEN);
+		strscpy_pad(__entry->driver, driver, EMT_DRIVER_NAME_LEN);
 		__entry->raw = raw;
+		strscpy_pad(__entry->verdict, verdict, EMT_TRACE_VERDICT_LEN);
 		__entry->final = final;
 	),
 
-	TP_printk("group=%d driver=%s raw=%d final=%d",
-		  __entry->group_id, __entry->driver, __entry->raw, __entry->final)
+	TP_printk("group=%d driver=%s raw=%d final=%d verdict=%s",
+		  __entry->group_id, __entry->driver, __entry->raw, __entry->final, __entry->verdict)
 );
 
 #endif

@@ -27,7 +27,6 @@ module_param_array(translate, charp, &nr_callers, 0444);
 MODULE_PARM_DESC(translate, "modules whose calls of iommu_attach_group() and iommu_attach_device() return -EMEDIUMTYPE for an incompatible domain (default: none)");
 
 static struct emt_caller callers[MAX_CALLERS];
-static struct dentry *debugfs_dir;
 
 /**
  * emt_find_caller() - find the named module that an address is in
@@ -144,13 +143,14 @@ DEFINE_SHOW_ATTRIBUTE(translate);
 
 /**
  * emt_translate_start() - begin to translate for the modules that the parameter names
+ * @debugfs_dir: where the file "translate" goes; the caller removes it before emt_translate_stop()
  *
  * Without names nothing is probed and nothing shown.
  *
  * Context: process context.
  * Return: 0, or a negative errno after saying why in the kernel log.
  */
-int emt_translate_start(void)
+int emt_translate_start(struct dentry *debugfs_dir)
 {
 	int ret;
 
@@ -173,15 +173,12 @@ int emt_translate_start(void)
 		       ret);
 		return ret;
 	}
-	debugfs_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
 	debugfs_create_file("translate", 0444, debugfs_dir, NULL, &translate_fops);
 	return 0;
 }
 
 void emt_translate_stop(void)
 {
-	if (!nr_callers)
-		return;
-	debugfs_remove_recursive(debugfs_dir);
-	emt_probes_unregister();
+	if (nr_callers)
+		emt_probes_unregister();
 }

@@ -5,6 +5,8 @@
 #include <linux/atomic.h>
 #include <linux/errno.h>
 
+struct dentry;
+
 /**
  * struct emt_caller - a module for which attach errnos are translated
  * @name: as the kernel spells it, with underscores
@@ -17,7 +19,7 @@ struct emt_caller {
 	atomic_long_t translated;
 };
 
-int emt_translate_start(void);
+int emt_translate_start(struct dentry *debugfs_dir);
 void emt_translate_stop(void);
 struct emt_caller *emt_find_caller(unsigned long address);
 

@@ -77,15 +77,15 @@ static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *re
 	return 0;
 }
 
-static int judge(const struct attach_call *call, int raw)
+static enum emt_verdict judge(const struct attach_call *call, int raw)
 {
 	struct emt_facts facts = call->facts;
 
 	if (raw >= 0 || call->untouched)
-		return raw;
+		return EMT_HARD;
 	if (raw == -EINVAL && call->maybe_foreign)
 		facts.driver = EMT_DRIVER_UNKNOWN;
-	return emt_final_errno(&facts, raw);
+	return emt_judge(&facts, raw);
 }
 
 static int leave_attach(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -93,17 +93,20 @@ static int leave_attach(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct emt_caller *caller = emt_find_caller(compat_kretprobe_caller(ri, regs));
 	const struct attach_call *call = (void *)ri->data;
 	int raw = regs_return_value(regs);
+	enum emt_verdict verdict;
 	int final;
 
 	if (!caller)
 		return 0;
-	final = judge(call, raw);
+	verdict = judge(call, raw);
+	final = emt_final_errno(verdict, raw);
 	if (final != raw) {
 		regs_set_return_value(regs, final);
 		atomic_long_inc(&caller->translated);
 	}
 	atomic_long_inc(&caller->calls);
-	trace_iommu_emt_attach(call->group_id, emt_driver_name(call->facts.driver), raw, final);
+	trace_iommu_emt_attach(call->group_id, emt_drivers[call->facts.driver].name, raw, emt_verdict_name(verdict, raw),
+			       final);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ static int join(struct ng_domain *domain, struct ng_group *group)
 	if (would_weaken(domain, group))
 		return -EMEDIUMTYPE;
 
-	ret = iommu_emt_attach_group(domain->iommu, group->iommu_group);
+	ret = iommu_emt_join_group(domain->iommu, group->iommu_group, domain->instance);
 	if (ret == -ENOTRECOVERABLE)
 		domain->stranded = true;
 	if (ret)

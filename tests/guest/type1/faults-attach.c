@@ -4,11 +4,13 @@
  * replay. User space sees the right errno, the container is as it was, and the
  * runner finds nothing left behind.
  */
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../lib/file.h"
 #include "../lib/kmsg.h"
 #include "test.h"
 
@@ -19,6 +21,15 @@ static bool iommu_is(const char *name)
 
 	snprintf(path, sizeof(path), "/sys/class/iommu/%s0", name);
 	return !access(path, F_OK);
+}
+
+static bool iommu_is_virtio(void)
+{
+	glob_t found;
+	bool is = !glob("/sys/bus/virtio/drivers/virtio_iommu/virtio*", 0, NULL, &found);
+
+	globfree(&found);
+	return is;
 }
 
 /* --- a container's first group --- */
@@ -206,8 +217,8 @@ TEST(alloc_failure_of_a_later_group)
  * What a driver's attach means by an errno, as far as it is known for sure:
  * "fits no domain of this kind" (soft), or something that no other domain
  * helps against (hard). Before 6.2 every driver had its own mind; since then
- * EINVAL is documented to be the soft one. AMD's means that only where the
- * domain tracks dirty pages, which a type1 domain never does.
+ * EINVAL is documented to be the soft one. From virtio's it may come from the
+ * device as well, and does where the domain serves groups of that device.
  */
 struct join_errnos {
 	int soft[4];
@@ -220,16 +231,19 @@ static struct join_errnos join_errnos(void)
 		.soft = { -EFAULT, -EOPNOTSUPP },
 		.hard = { -ENOMEM, -EINTR, -EINVAL, -EPERM, -ENODEV, -ENOSPC },
 	};
-	static const struct join_errnos amd = { .hard = { -ENOMEM, -EINTR, -EINVAL, -ENOSPC } };
+	static const struct join_errnos old_amd = { .hard = { -ENOMEM, -EINTR, -EINVAL } };
+	static const struct join_errnos virtio = { .soft = { -ENOSYS }, .hard = { -ENOMEM, -EINTR, -EINVAL, -EIO } };
 	static const struct join_errnos documented = { .soft = { -EINVAL }, .hard = { -ENOMEM, -EINTR } };
 	static const struct join_errnos unknown = { .hard = { -ENOMEM, -EINTR } };
 
-	if (iommu_is("ivhd"))
-		return amd;
+	if (iommu_is_virtio())
+		return virtio;
 	if (env.kernel >= KERNEL(6, 2))
 		return documented;
 	if (iommu_is("dmar"))
 		return old_intel;
+	if (iommu_is("ivhd"))
+		return old_amd;
 	return unknown;
 }
 
@@ -298,6 +312,41 @@ TEST(join_refused_as_incompatible_makes_a_second_domain)
 TEST(join_refused_with_an_unknown_errno_makes_a_second_domain)
 {
 	soft_failure_makes_a_domain(-E2BIG);
+}
+
+/* How often iommu_emt met an errno that its rules do not know. */
+static long unknown_count(int error)
+{
+	char text[4096], *line;
+	int len = OK(file_read("/sys/kernel/debug/iommu_emt/unknown", text, sizeof(text)));
+
+	TRUE(len < (int)sizeof(text) - 1);
+	for (line = strchr(text, '\n'); line; line = strchr(line + 1, '\n')) {
+		int errno_column;
+		long count;
+
+		if (sscanf(line, "\n%*s%d%ld", &errno_column, &count) == 2 && errno_column == error)
+			return count;
+	}
+	return 0;
+}
+
+TEST(join_refused_with_an_unknown_errno_is_counted_and_named_once)
+{
+	static const char *const words[] = { "for which there is no rule", NULL };
+	char line[512];
+	int reader;
+
+	if (env.backend != NG)
+		test_skip("stock has no rules");
+	EQ(unknown_count(EBADSLT), 0);
+	reader = OK(kmsg_open());
+	soft_failure_makes_a_domain(-EBADSLT);
+	EQ(unknown_count(EBADSLT), 1);
+	TRUE(kmsg_find(reader, words, line, sizeof(line)));
+	soft_failure_makes_a_domain(-EBADSLT);
+	EQ(unknown_count(EBADSLT), 2);
+	TRUE(!kmsg_find(reader, words, line, sizeof(line)));
 }
 
 /* Neither the old domain nor a new one: the new one's errno is the answer. */

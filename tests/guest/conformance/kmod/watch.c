@@ -199,7 +199,8 @@ static int add_probe(struct kprobe probe)
 static int watch_attach_functions(void)
 {
 	static const char *const names[] = {
-		"iommu_attach_group", "iommu_attach_device", "iommu_emt_attach_group", "iommu_emt_attach_device",
+		"iommu_attach_group", "iommu_attach_device",
+		"iommu_emt_attach_group", "iommu_emt_join_group", "iommu_emt_attach_device",
 	};
 	unsigned int i;
 	int ret;

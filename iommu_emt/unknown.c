@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Errnos that the rule table does not know: each is named once in the log and counted in debugfs, for someone to report.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+#include <linux/utsname.h>
+#include <linux/xarray.h>
+
+#include "identify.h"
+#include "unknown.h"
+
+/* How often each was met, as a value entry. */
+static DEFINE_XARRAY(unknown_counts);
+static DEFINE_MUTEX(unknown_lock);
+
+#define INDEX(driver, errno)	((unsigned long)(driver) * (MAX_ERRNO + 1) + (errno))
+#define DRIVER_AT(index)	((enum emt_driver)((index) / (MAX_ERRNO + 1)))
+#define ERRNO_AT(index)		((int)((index) % (MAX_ERRNO + 1)))
+
+/* Returns whether it was the first time. */
+static bool count(unsigned long index)
+{
+	unsigned long before;
+	void *entry;
+
+	mutex_lock(&unknown_lock);
+	entry = xa_load(&unknown_counts, index);
+	before = entry ? xa_to_value(entry) : 0;
+	/* Out of memory it stays uncounted, and is named again. */
+	if (before < LONG_MAX)
+		xa_store(&unknown_counts, index, xa_mk_value(before + 1), GFP_KERNEL);
+	mutex_unlock(&unknown_lock);
+	return !before;
+}
+
+/**
+ * emt_unknown_count() - take note of an errno that no rule knows
+ * @iommu: IOMMU of the group that was refused
+ * @driver: its driver, as identified
+ * @error: the errno, negative
+ */
+void emt_unknown_count(const struct iommu_device *iommu, enum emt_driver driver, int error)
+{
+	const struct emt_names names = emt_names_of(iommu);
+
+	if (!IS_ERR_VALUE((long)error) || !count(INDEX(driver, -error)))
+		return;
+	pr_info("the driver of IOMMU %s (%s, known here as %s) refused a domain with error %d, for which there is no rule. It is taken to mean that another domain may work. Please report this line with the kernel's release, %s, to the authors of this module.\n",
+		names.class_device, names.parent_driver ?: "no parent driver", emt_drivers[driver].name, -error,
+		utsname()->release);
+}
+
+static int unknown_show(struct seq_file *m, void *unused)
+{
+	unsigned long index;
+	void *entry;
+
+	seq_puts(m, "driver\terrno\tcount\n");
+	xa_for_each(&unknown_counts, index, entry)
+		seq_printf(m, "%s\t%d\t%lu\n", emt_drivers[DRIVER_AT(index)].name, ERRNO_AT(index), xa_to_value(entry));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(unknown);
+
+/* Makes the file "unknown" in the module's debugfs directory. */
+void emt_unknown_init(struct dentry *dir)
+{
+	debugfs_create_file("unknown", 0400, dir, NULL, &unknown_fops);
+}
+
+void emt_unknown_exit(void)
+{
+	xa_destroy(&unknown_counts);
+}

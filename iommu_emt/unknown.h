@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the rule table does not know. */
+#ifndef EMT_UNKNOWN_H
+#define EMT_UNKNOWN_H
+
+#include "drivers.h"
+
+struct dentry;
+struct iommu_device;
+
+void emt_unknown_count(const struct iommu_device *iommu, enum emt_driver driver, int error);
+void emt_unknown_init(struct dentry *dir);
+void emt_unknown_exit(void);
+
+#endif
