@@ -49,11 +49,15 @@ check-all:
 backport-check:
 	@IMAGE="$(IMAGE)" HEADERS="$(HEADERS)" BACKEND="$(BACKEND)" tests/vm/backport-check
 
+docs:
+	$(MAKE) -C tests/unit docs
+
 help:
 	@sed -n 's/^#   //p' Makefile
 	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
 	@echo 'make clean             remove what was built'
+	@echo 'make docs              bring docs/attach-errors.md up to date with iommu_emt/rules.c'
 	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the demo guest), W (kbuild warnings)'
 
-.PHONY: all modules modules_install clean demo check check-all backport-check help FORCE
+.PHONY: all modules modules_install clean demo check check-all backport-check docs help FORCE
 FORCE:

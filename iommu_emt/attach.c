@@ -10,7 +10,8 @@
 
 #include <linux/device.h>
 #include <linux/errno.h>
-#include <linux/module.h>
+#include <linux/export.h>
+#include <linux/printk.h>
 
 #include <compat/iommu.h>
 
@@ -118,9 +119,17 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 	return -ENOTRECOVERABLE;
 }
 
-/* As iommu_emt_join_group(), for a group that was looked into. */
+/**
+ * attach_view() - attach a group that was looked into
+ * @domain: the domain
+ * @view: the group
+ * @instance: as for iommu_emt_join_group()
+ * @fresh: nothing is left to try if this domain is refused, so say what the driver says
+ *
+ * Return: as iommu_emt_join_group(), or if @fresh as iommu_emt_attach_fresh().
+ */
 static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view,
-		       const struct iommu_device *instance)
+		       const struct iommu_device *instance, bool fresh)
 {
 	int raw = settle_before_call(domain, view);
 	const struct emt_rule *rule;
@@ -133,66 +142,44 @@ static int attach_view(struct iommu_domain *domain, const struct emt_group_view 
 	emt_collect_facts(domain, view->dev, &facts);
 	emt_add_facts_of_groups(view->dev, instance, &facts);
 	rule = emt_predict(&facts);
-	if (rule)
+	if (rule && (!fresh || rule->verdict == EMT_HARD))
 		return answer_unasked(rule, view, &facts);
 
 	raw = attach_and_judge(domain, view, &facts, &verdict);
+	if (fresh)
+		return raw;
 	if (verdict == EMT_UNKNOWN)
 		emt_unknown_count(compat_dev_iommu(view->dev), facts.driver, raw);
 	return emt_final_errno(verdict, raw);
 }
 
-static int attach_group(struct iommu_domain *domain, struct iommu_group *group, const struct iommu_device *instance)
+static int attach_group(struct iommu_domain *domain, struct iommu_group *group, const struct iommu_device *instance,
+			bool fresh)
 {
 	struct emt_group_view view;
 	int ret;
 
 	emt_group_view_get(group, &view);
-	ret = attach_view(domain, &view, instance);
+	ret = attach_view(domain, &view, instance, fresh);
 	emt_group_view_put(&view);
 	return ret;
 }
 
 int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group)
 {
-	return attach_group(domain, group, NULL);
+	return attach_group(domain, group, NULL, false);
 }
 EXPORT_SYMBOL_GPL(iommu_emt_attach_group);
 
 int iommu_emt_join_group(struct iommu_domain *domain, struct iommu_group *group, const struct iommu_device *instance)
 {
-	return attach_group(domain, group, instance);
+	return attach_group(domain, group, instance, false);
 }
 EXPORT_SYMBOL_GPL(iommu_emt_join_group);
 
-/* As iommu_emt_attach_fresh(), for a group that was looked into. */
-static int attach_fresh_view(struct iommu_domain *domain, const struct emt_group_view *view)
-{
-	int raw = settle_before_call(domain, view);
-	const struct emt_rule *rule;
-	enum emt_verdict verdict;
-	struct emt_facts facts;
-
-	if (raw)
-		return raw;
-
-	/* Nothing is left to try if the driver, or the core, refuses; so they are asked, unless that would do harm. */
-	emt_collect_facts(domain, view->dev, &facts);
-	rule = emt_predict(&facts);
-	if (rule && rule->verdict == EMT_HARD)
-		return answer_unasked(rule, view, &facts);
-	return attach_and_judge(domain, view, &facts, &verdict);
-}
-
 int iommu_emt_attach_fresh(struct iommu_domain *domain, struct iommu_group *group)
 {
-	struct emt_group_view view;
-	int ret;
-
-	emt_group_view_get(group, &view);
-	ret = attach_fresh_view(domain, &view);
-	emt_group_view_put(&view);
-	return ret;
+	return attach_group(domain, group, NULL, true);
 }
 EXPORT_SYMBOL_GPL(iommu_emt_attach_fresh);
 
@@ -207,7 +194,7 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
 
 	emt_group_view_get(group, &view);
 	/* The core calls a group of several devices -EINVAL, which would read as incompatible. */
-	ret = view.nr_devices == 1 ? attach_view(domain, &view, NULL) : -EINVAL;
+	ret = view.nr_devices == 1 ? attach_view(domain, &view, NULL, false) : -EINVAL;
 	emt_group_view_put(&view);
 	iommu_group_put(group);
 	return ret;

@@ -28,6 +28,20 @@ static const struct {
 	{ EMT_OTHER_INSTANCE, "it serves groups of another IOMMU" },
 };
 
+/* The columns of a table: one, the releases, then @nr_rest more. */
+static void print_heading(FILE *out, const char *first, const char *rest, unsigned int nr_rest)
+{
+	unsigned int i;
+
+	fprintf(out, "\n| %s", first);
+	for (i = 0; i < ARRAY_LEN(releases); i++)
+		fprintf(out, " | %s", releases[i].name);
+	fprintf(out, "%s |\n|---|", rest);
+	for (i = 0; i < ARRAY_LEN(releases) + nr_rest; i++)
+		fputs("---|", out);
+	fputs("\n", out);
+}
+
 static void print_errno(FILE *out, int error)
 {
 	if (error == EMT_UNASKED)
@@ -73,17 +87,10 @@ static const struct emt_rule *next_rule(const struct emt_rule *rule, enum emt_dr
 static void print_rules(FILE *out, enum emt_driver driver)
 {
 	const struct emt_rule *rule = next_rule(emt_rules, driver);
-	unsigned int i;
 
 	if (!rule)
 		return;
-	fputs("\n| errno", out);
-	for (i = 0; i < ARRAY_LEN(releases); i++)
-		fprintf(out, " | %s", releases[i].name);
-	fputs(" | if | means | because | in |\n|---|", out);
-	for (i = 0; i < ARRAY_LEN(releases); i++)
-		fputs("---|", out);
-	fputs("---|---|---|---|\n", out);
+	print_heading(out, "errno", " | if | means | because | in", 4);
 	for (; rule; rule = next_rule(rule + 1, driver))
 		print_rule(out, rule);
 }
@@ -119,13 +126,8 @@ static void print_overview(FILE *out)
 	enum emt_driver driver;
 	unsigned int i;
 
-	fputs("\n## What means \"incompatible\"\n\n| driver", out);
-	for (i = 0; i < ARRAY_LEN(releases); i++)
-		fprintf(out, " | %s", releases[i].name);
-	fputs(" |\n|---|", out);
-	for (i = 0; i < ARRAY_LEN(releases); i++)
-		fputs("---|", out);
-	fputs("\n", out);
+	fputs("\n## What means \"incompatible\"\n", out);
+	print_heading(out, "driver", "", 0);
 	for (driver = EMT_DRIVER_UNKNOWN; driver < EMT_DRIVER_COUNT; driver++) {
 		fprintf(out, "| %s", driver == EMT_DRIVER_UNKNOWN ? "any" : emt_drivers[driver].name);
 		for (i = 0; i < ARRAY_LEN(releases); i++) {
