@@ -184,7 +184,7 @@ const struct emt_rule emt_rules[] = {
 	{ MTK, EMT_6_1 | NEW, EINVAL, NO, HARD, "mtk_iommu_get_iova_region_id", "no IOVA region holds the device's DMA range" },
 
 	/* It would be a lie, and its owner's DMA would go through the kernel's own domain. */
-	{ MTK_V1, ALL, UNASKED, NO, HARD, "mtk_iommu_v1_attach_device",
+	{ MTK_V1, ALL, UNASKED, NO, HARD, "mtk_iommu_v1_attach_device, in 5.10 mtk_iommu_attach_device",
 	  "driver answers 0 without attaching to any domain that it has not made itself" },
 
 	{ SUN50I, ALL, ENODEV, NO, HARD, "sun50i_iommu_attach_device", "device is not behind the IOMMU" },
