@@ -8,28 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "../lib/file.h"
 #include "../lib/kmsg.h"
 #include "test.h"
 
-/* Name of the IOMMU in /sys/class/iommu without its number. */
-static bool iommu_is(const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/iommu/%s0", name);
-	return !access(path, F_OK);
-}
-
-static bool iommu_is_virtio(void)
+static bool exists(const char *pattern)
 {
 	glob_t found;
-	bool is = !glob("/sys/bus/virtio/drivers/virtio_iommu/virtio*", 0, NULL, &found);
+	bool any = !glob(pattern, 0, NULL, &found);
 
 	globfree(&found);
-	return is;
+	return any;
 }
 
 /* --- a container's first group --- */
@@ -232,18 +222,24 @@ static struct join_errnos join_errnos(void)
 		.hard = { -ENOMEM, -EINTR, -EINVAL, -EPERM, -ENODEV, -ENOSPC },
 	};
 	static const struct join_errnos old_amd = { .hard = { -ENOMEM, -EINTR, -EINVAL } };
+	static const struct join_errnos old_smmuv3 = {
+		.soft = { -ENXIO, -EINVAL },
+		.hard = { -ENOMEM, -EINTR, -ENOENT, -EBUSY, -ENOSPC },
+	};
 	static const struct join_errnos virtio = { .soft = { -ENOSYS }, .hard = { -ENOMEM, -EINTR, -EINVAL, -EIO } };
 	static const struct join_errnos documented = { .soft = { -EINVAL }, .hard = { -ENOMEM, -EINTR } };
 	static const struct join_errnos unknown = { .hard = { -ENOMEM, -EINTR } };
 
-	if (iommu_is_virtio())
+	if (exists("/sys/bus/virtio/drivers/virtio_iommu/virtio*"))
 		return virtio;
 	if (env.kernel >= KERNEL(6, 2))
 		return documented;
-	if (iommu_is("dmar"))
+	if (exists("/sys/class/iommu/dmar*"))
 		return old_intel;
-	if (iommu_is("ivhd"))
+	if (exists("/sys/class/iommu/ivhd*"))
 		return old_amd;
+	if (exists("/sys/class/iommu/smmu3.*"))
+		return old_smmuv3;
 	return unknown;
 }
 
