@@ -7,8 +7,9 @@
  *
  * - A group cannot be looked into.  Its driver is that of the domain, which is the one that answers; evidence that needs a
  *   device is taken to speak for an incompatibility.
- * - What the core refuses by itself is not settled before the call.  Where it looks like the driver's word, the driver's rules
- *   are not asked about it, and the safe side holds: incompatible.
+ * - What the core refuses by itself, and what is known without asking, is not settled before the call.  Both look like the
+ *   driver's -EINVAL then, which is soft where it may be one of them.
+ * - Errnos without a rule are traced but not counted, because that takes a mutex.
  * - A group that an old core left half attached is not taken home.
  */
 #include <linux/device.h>
@@ -32,14 +33,22 @@
  * @facts: as they were before it
  * @group_id: number of the group
  * @untouched: what it returns is no driver's answer, whatever it is
- * @maybe_foreign: the group may be behind another driver's IOMMU, which new cores refuse with a driver's -EINVAL
+ * @einval_is_soft: there is a reason for -EINVAL that the driver's rules do not know
  */
 struct attach_call {
 	struct emt_facts facts;
 	int group_id;
 	bool untouched;
-	bool maybe_foreign;
+	bool einval_is_soft;
 };
+
+/* Would one of our own callers be told so without asking the driver? */
+static bool is_known_to_be_soft(const struct emt_facts *facts)
+{
+	const struct emt_rule *rule = emt_predict(facts);
+
+	return rule && rule->verdict == EMT_INCOMPATIBLE;
+}
 
 static int enter_attach_group(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -47,11 +56,10 @@ static int enter_attach_group(struct kretprobe_instance *ri, struct pt_regs *reg
 	struct iommu_group *group = (void *)regs_get_kernel_argument(regs, 1);
 	struct attach_call *call = (void *)ri->data;
 
-	*call = (struct attach_call){
-		.group_id = iommu_group_id(group),
-		.maybe_foreign = !emt_one_driver_known(),
-	};
+	*call = (struct attach_call){ .group_id = iommu_group_id(group) };
 	emt_collect_facts_of_domain(domain, emt_driver_of_domain(domain), &call->facts);
+	/* With two drivers in the machine, the group may be behind the other one's IOMMU. */
+	call->einval_is_soft = !emt_one_driver_known() || is_known_to_be_soft(&call->facts);
 	return 0;
 }
 
@@ -69,8 +77,8 @@ static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *re
 	} else {
 		current_domain = iommu_get_domain_for_dev(dev);
 		call->untouched = current_domain == domain || compat_domain_is_taken(current_domain);
-		call->maybe_foreign = !compat_domain_fits_driver(domain, dev);
 		emt_collect_facts(domain, dev, &call->facts);
+		call->einval_is_soft = is_known_to_be_soft(&call->facts);
 	}
 	/* Not the last reference: the device has one. */
 	iommu_group_put(group);
@@ -79,13 +87,11 @@ static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *re
 
 static enum emt_verdict judge(const struct attach_call *call, int raw)
 {
-	struct emt_facts facts = call->facts;
-
 	if (raw >= 0 || call->untouched)
 		return EMT_HARD;
-	if (raw == -EINVAL && call->maybe_foreign)
-		facts.driver = EMT_DRIVER_UNKNOWN;
-	return emt_judge(&facts, raw);
+	if (raw == -EINVAL && call->einval_is_soft)
+		return EMT_INCOMPATIBLE;
+	return emt_judge(&call->facts, raw);
 }
 
 static int leave_attach(struct kretprobe_instance *ri, struct pt_regs *regs)
