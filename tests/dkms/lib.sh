@@ -3,9 +3,12 @@
 #
 # Shared by the scripts under tests/dkms: clean Debian systems that are made once, and used through a throw-away layer.
 #
-#   base_system SUITE KIND       print the directory of a clean system; tests/dkms/base-system makes it on first use
+#   base_system SUITE KIND [ARCH]   print the directory of a clean system; tests/dkms/base-system makes it on first use
 #   in_sandbox SUITE KIND COMMAND...   run COMMAND in a copy of it that vanishes afterwards. It sees the tree at /tree
-#                                (read only) and $sandbox_share, when set, at /share (writable)
+#                                (read only) and $sandbox_share, when set, at /share (writable). $sandbox_arch, when
+#                                set, is the system's architecture instead of this machine's
+#   subtest NUMBER NAME COMMAND...   run COMMAND with its TAP indented, and count it as one test; sets $failed when it fails
+#   boot_guest LOG OPTION...     boot a guest as tests/vm/boot does, and print its results as TAP; fails when a test does
 #
 # To be sourced.
 
@@ -19,7 +22,7 @@ ng_systems=$ng_cache/systems
 
 base_system()
 {
-	"$ng_dkms_dir/base-system" "$1" "$2"
+	"$ng_dkms_dir/base-system" "$@"
 }
 
 # The kernel's overlay file system makes the copy; where it does not work, cp does, in some seconds. All mounts are made in
@@ -29,7 +32,7 @@ in_sandbox()
 	local suite=$1 kind=$2 base
 	shift 2
 
-	base=$(base_system "$suite" "$kind")
+	base=$(base_system "$suite" "$kind" ${sandbox_arch:+"$sandbox_arch"})
 	mkdir -p "$ng_cache/sandbox"
 	# shellcheck disable=SC2016  # expanded by the inner shell
 	as_root "work in a chroot" unshare -m --pid --fork --kill-child bash -euc '
@@ -52,4 +55,33 @@ in_sandbox()
 		chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb \
 			DEBIAN_FRONTEND=noninteractive "$@"' bash \
 		"$base" "$ng_cache/sandbox" "$ng_tree" "${sandbox_share-}" "$@"
+}
+
+subtest()
+{
+	local number=$1 title=$2 status=0
+	shift 2
+	echo "# Subtest: $title"
+	"$@" | sed 's/^/    /' || status=$?
+	if [ $status = 0 ]; then
+		echo "ok $number - $title"
+	else
+		echo "not ok $number - $title"
+		failed=1
+	fi
+}
+
+boot_guest()
+{
+	local log=$1 status=0 finished=ok count
+	shift
+
+	"$ng_tests_dir/vm/boot" --log "$log" "$@" >"$log.boot" 2>&1 || status=$?
+	[ "$status" = 0 ] || finished="not ok"
+	tr -d '\r' <"$log.results" | "$ng_tests_dir/vm/ktap-to-tap" "$log.count"
+	count=$(cat "$log.count")
+	echo "$finished $((count + 1)) - the guest finished with a clean kernel log"
+	[ "$status" = 0 ] || sed 's/^/# /' "$log.boot"
+	echo "1..$((count + 1))"
+	[ "$status" = 0 ] && ! grep -q '^not ok' "$log.results"
 }
