@@ -115,6 +115,19 @@ void test_same_on_both(const char *key, const char *fmt, ...)
 
 /* --- differences --- */
 
+/* Rows about attaching follow what the backend has of the series, whoever made it. */
+static bool is_as_ours(enum difference id)
+{
+	switch (id) {
+	case DIFF_HARD_JOIN_IS_REPORTED:
+		return env.series.reports_errors;
+	case DIFF_FRESH_TRY_FIRST:
+		return env.series.reuses_first;
+	default:
+		return env.backend == NG;
+	}
+}
+
 long long difference_value(enum difference id)
 {
 	static const struct {
@@ -126,7 +139,7 @@ long long difference_value(enum difference id)
 #undef D
 	};
 
-	if (env.backend == NG)
+	if (is_as_ours(id))
 		return table[id].ours;
 	if (!table[id].release || env.kernel >= table[id].release)
 		return table[id].after;
@@ -135,7 +148,7 @@ long long difference_value(enum difference id)
 
 struct attach_cost attach_cost(unsigned int groups)
 {
-	if (env.backend == NG)
+	if (env.series.reuses_first)
 		return (struct attach_cost){ .allocs = 1, .attaches = groups };
 	return (struct attach_cost){
 		.allocs = groups,
@@ -253,8 +266,7 @@ struct fault_rule fault_join_incompatible(void)
 		.func = "iommu_attach_group",
 		.nth = 1 + DIFF(FRESH_TRY_FIRST),
 		.count = 1,
-		/* Of a kernel that has the series itself; so every rule agrees that another domain has to be tried. */
-		.err = -EMEDIUMTYPE,
+		.err = -env.series.incompatible,
 	};
 }
 

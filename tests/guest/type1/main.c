@@ -2,10 +2,12 @@
 /*
  * type1-test: run the type1 tests against one backend, in the guest.
  *
- *	type1-test -b stock|ng [-f glob] [-n first number]
+ *	type1-test -b stock|ng [-o] [-f glob] [-n first number]
  *	type1-test -l [-f glob]		names only
  *	type1-test -c [-f glob]		how many
  *	type1-test -d			the intended differences, one a line
+ *
+ * With -o, what the backend has of the 2022 series is tried out first (see series.h); without, stock has nothing of it.
  *
  * A glob may be several, as in "@(attach_*|dma_*)".
  *
@@ -289,13 +291,16 @@ static void print_differences(void)
 #undef D
 }
 
-static int run_all(const char *glob, unsigned int number, const char *prefix)
+static int run_all(const char *glob, unsigned int number, const char *prefix, bool observe)
 {
 	bool ready = environment_ready();
 	const struct test *test;
 	unsigned int bad = 0;
 	sigset_t set;
 
+	env.series = env.backend == NG ? series_of_ours : series_of_stock;
+	if (ready && observe)
+		env.series = series_observe();
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -334,7 +339,7 @@ static int count_or_list(const char *glob, bool list)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: type1-test -b stock|ng [-f glob] [-n first] | -l | -c | -d\n");
+	fprintf(stderr, "usage: type1-test -b stock|ng [-o] [-f glob] [-n first] | -l | -c | -d\n");
 	return 2;
 }
 
@@ -342,14 +347,18 @@ int main(int argc, char **argv)
 {
 	const char *glob = "*", *backend = NULL;
 	unsigned int first = 1;
+	bool observe = false;
 	int opt, mode = 0;
 
 	if (argc > 1 && !strcmp(argv[1], "--exec-helper"))
 		return exec_helper(argc, argv);
-	while ((opt = getopt(argc, argv, "b:f:n:lcd")) != -1) {
+	while ((opt = getopt(argc, argv, "b:of:n:lcd")) != -1) {
 		switch (opt) {
 		case 'b':
 			backend = optarg;
+			break;
+		case 'o':
+			observe = true;
 			break;
 		case 'f':
 			glob = optarg;
@@ -375,5 +384,5 @@ int main(int argc, char **argv)
 	if (!backend || (strcmp(backend, "stock") && strcmp(backend, "ng")))
 		return usage();
 	env.backend = strcmp(backend, "ng") ? STOCK : NG;
-	return run_all(glob, first, backend);
+	return run_all(glob, first, backend, observe);
 }

@@ -25,6 +25,7 @@
 #include "../lib/module.h"
 #include "../lib/vfio.h"
 #include "differences.h"
+#include "series.h"
 
 enum backend { STOCK, NG };
 
@@ -53,6 +54,7 @@ extern struct environment {
 	const char *module;		/* the backend's module name */
 	int kernel;			/* KERNEL(major, minor) */
 	bool interrupt_remapping;
+	struct series series;		/* what the backend has of it */
 } env;
 
 /* --- expectations: each ends the test's process when it is not met --- */
