@@ -114,9 +114,22 @@ layout_refused()
 	[[ $output == *"would crash it"* ]] || { echo "$output"; return 1; }
 }
 
+# A PATH without pahole.
+mkdir "$work/bin"
+find /usr/bin /bin -mindepth 1 -maxdepth 1 ! -name pahole -exec ln -sft "$work/bin" {} +
+
+layout_not_checked()
+{
+	local output
+
+	output=$(PATH=$work/bin layout) || { echo "failed: $output"; return 1; }
+	[[ $output == *"was not checked: pahole is not installed. Install it"* ]] || { echo "$output"; return 1; }
+}
+
 expected=$tree/compat/vfio_iommu_driver_ops.layout
 cp "$expected" "$work/layout"
 check "layout of VFIO's operations: the right one" layout_fits
+check "layout of VFIO's operations: without pahole it is said that it was not checked" layout_not_checked
 
 sed -i 's/enum vfio_group_type/unsigned int/' "$expected"
 check "layout of VFIO's operations: another argument" layout_refused
