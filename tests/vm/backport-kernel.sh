@@ -141,7 +141,8 @@ require_arch()
 {
 	case $1 in
 	amd64|arm64) ;;
-	'')	die "the packages of $2 have no kernel config (boot/config-* or lib/modules/*/config), so nothing is known about it." ;;
+	'')	die "the packages of $2 have no kernel config (boot/config-* or lib/modules/*/config), so nothing is known about it. Add" \
+			"the one that has it; of Debian's 7.x it is linux-base-$2." ;;
 	*)	die "$2 is for an architecture that is not supported. Give amd64 or arm64 packages." ;;
 	esac
 }
@@ -177,6 +178,13 @@ require_whole_headers()
 	[ -e "$headers/scripts/basic/fixdep" ] ||
 		die "HEADERS lacks the kernel's build tools: there is no scripts/basic/fixdep. Add linux-kbuild-* (Debian) or the whole" \
 			"kernel-devel (Fedora)."
+	# ELF machine numbers.
+	case $(dpkg --print-architecture)/$(od -A n -t u2 -j 18 -N 2 --endian=little "$headers/scripts/basic/fixdep" | tr -d ' ') in
+	amd64/183|arm64/62)
+		die "the build tools in HEADERS are programs of another architecture than this machine's. Give the linux-kbuild-*" \
+			"package for $(dpkg --print-architecture) with the same version in place of the one for $arch."
+		;;
+	esac
 }
 
 # Set $image_packages and $header_packages from the two lists.
