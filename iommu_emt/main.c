@@ -33,4 +33,4 @@ module_exit(emt_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("IOMMU attach with -EMEDIUMTYPE as the one code for incompatibility");
-MODULE_VERSION("0.1");
+MODULE_VERSION(VFIO_TYPE1_NG_VERSION);

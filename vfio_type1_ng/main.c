@@ -72,4 +72,4 @@ module_exit(ng_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("VFIO type1 IOMMU driver that reuses domains");
-MODULE_VERSION("0.1");
+MODULE_VERSION(VFIO_TYPE1_NG_VERSION);

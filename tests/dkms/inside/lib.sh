@@ -10,8 +10,6 @@
 
 package=vfio-type1-ng
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' /tree/dkms.conf)
-# What the modules themselves say.
-module_version=$(sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' /tree/vfio_type1_ng/main.c)
 modules="iommu_emt vfio_type1_ng"
 
 # skip NAME WHY: a test that cannot be done here, as TAP wants it.
@@ -64,6 +62,19 @@ like_installed()
 	depmod "$1" 2>/dev/null
 }
 
+# put_kernel KERNEL: the modules of a stock kernel with ours beside them, and its configuration, as tests/dkms/initramfs has put
+# them into /share.
+put_kernel()
+{
+	local dir=/lib/modules/$1
+
+	mkdir -p "$dir/updates/dkms" /boot
+	cp -a "/share/modules/$1/." "$dir/"
+	cp /share/ours/*.ko "$dir/updates/dkms/"
+	depmod "$1"
+	cp /share/config "/boot/config-$1"
+}
+
 # Where depmod says that a module is, for a kernel.
 module_file()
 {
@@ -73,7 +84,7 @@ module_file()
 # Both modules are in updates/dkms of this kernel, where depmod and modinfo find them, and are made for it.
 installed_for()
 {
-	local kernel=$1 wanted=${2:-$module_version} module file
+	local kernel=$1 wanted=${2:-$version} module file
 
 	for module in $modules; do
 		file=$(module_file "$module" "$kernel")
@@ -121,13 +132,12 @@ forget_kernel()
 	rm -r "/lib/modules/$1" "/usr/src/linux-headers-$1"
 }
 
-# put_version NEW DIR: a copy of the tree in which everything says that it is version NEW.
+# put_version NEW DIR: a copy of the tree that is version NEW.
 put_version()
 {
 	mkdir -p "$2"
 	tar -C /tree --exclude=./out --exclude=./.git -cf - . | tar -C "$2" -xf -
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$1\"/" "$2/dkms.conf"
-	sed -i "s/^MODULE_VERSION(\".*\")/MODULE_VERSION(\"$1\")/" "$2"/*/*.c
 }
 
 # newer_than VERSION: a version that sorts after it.
