@@ -62,6 +62,8 @@ void *ng_container_open(unsigned long type)
 	INIT_LIST_HEAD(&ct->reserved);
 	ct->pgsizes = PAGE_MASK;
 
+	ng_dirty_init(ct);
+
 	mutex_init(&ct->lock);
 	ct->mappings = RB_ROOT_CACHED;
 	ct->entries_left = READ_ONCE(ng_dma_entry_limit);

@@ -29,6 +29,7 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "dirty.h"
 #include "iova_windows.h"
 
 struct ng_owner;
@@ -56,6 +57,7 @@ struct ng_owner;
  * @entries_left: how many mappings may still be made
  * @transitions: counts mappings that reached a final state, for waiters
  * @transition_done: where they wait
+ * @dirty: dirty tracking; has a mutex of its own, outside both locks
  * @last_owner: owner of the latest mapping, which is likely to own the next one
  */
 struct ng_container {
@@ -85,6 +87,8 @@ struct ng_container {
 	unsigned long transitions;
 	wait_queue_head_t transition_done;
 	struct ng_owner *last_owner;
+
+	struct ng_dirty_tracking dirty;
 };
 
 void *ng_container_open(unsigned long type);

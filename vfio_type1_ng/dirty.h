@@ -88,6 +88,7 @@ void ng_dirty_group_left(struct ng_container *ct, struct ng_group *group);
 void ng_dirty_page_size_changed(struct ng_container *ct);
 
 /* For mappings that come and go, with the container's lock held. */
+u64 ng_dirty_mapping_pages(const struct ng_container *ct, const struct ng_mapping *mapping);
 int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping);
 void ng_dirty_untrack(struct ng_mapping *mapping);
 

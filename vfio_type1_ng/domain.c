@@ -9,6 +9,7 @@
 #include <iommu_emt/iommu_emt.h>
 
 #include "container.h"
+#include "dirty.h"
 #include "domain.h"
 #include "group.h"
 #include "mapping.h"
@@ -125,9 +126,13 @@ static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_
 		   struct ng_iova_windows *windows)
 {
 	struct ng_range aperture = aperture_of(domain);
+	u64 pgsizes = page_sizes(domain) & ct->pgsizes;
 	int ret;
 
-	if (!aperture_holds_mappings(ct, aperture) || !(page_sizes(domain) & ct->pgsizes))
+	if (!aperture_holds_mappings(ct, aperture))
+		return -EINVAL;
+	/* What is mapped must stay within reach of unmapping, which takes whole pages of the smallest size. */
+	if (!pgsizes || !ng_mappings_aligned(ct, pgsizes & -pgsizes))
 		return -EINVAL;
 	ng_iova_windows_restrict(windows, aperture);
 	if (!windows->nr)
@@ -238,6 +243,7 @@ void ng_domains_update_page_sizes(struct ng_container *ct)
 	ct->pgsizes = PAGE_MASK;
 	list_for_each_entry(domain, &ct->domains, next)
 		ct->pgsizes &= page_sizes(domain);
+	ng_dirty_page_size_changed(ct);
 }
 
 /* Does every domain keep DMA coherent?  True for none. */

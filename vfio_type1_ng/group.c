@@ -15,6 +15,7 @@
 #include <compat/iommu.h>
 
 #include "container.h"
+#include "dirty.h"
 #include "domain.h"
 #include "group.h"
 #include "mapping.h"
@@ -133,6 +134,7 @@ static int attach(struct ng_container *ct, struct ng_group *group)
 		goto out;
 
 	commit(ct, &windows);
+	ng_dirty_group_joined(ct, group);
 out:
 	ng_iova_windows_free(&windows);
 	put_device(group->dev);
@@ -213,6 +215,7 @@ static void detach(struct ng_container *ct, struct ng_group *group)
 	lockdep_assert_held_write(&ct->topology);
 
 	ng_domain_leave(ct, group);
+	ng_dirty_group_left(ct, group);
 	xa_erase(&ct->groups, iommu_group_id(group->iommu_group));
 	group_free(ct, group);
 

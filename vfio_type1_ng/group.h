@@ -23,8 +23,9 @@ struct ng_reserved;
  * @software_msi_base: where the MSI doorbell goes
  * @has_software_msi: the IOMMU translates MSIs, so the doorbell needs an address
  * @can_be_coherent: the DMA of all its devices can be made coherent, as far as the kernel tells
+ * @pinned_scope: its driver reaches memory only by pinning it (see dirty.h)
  *
- * Guarded by the container's topology.
+ * Guarded by the container's topology, unless said otherwise.
  */
 struct ng_group {
 	struct iommu_group *iommu_group;
@@ -36,6 +37,9 @@ struct ng_group {
 	phys_addr_t software_msi_base;
 	bool has_software_msi;
 	bool can_be_coherent;
+
+	/* Under the container's lock. */
+	bool pinned_scope;
 };
 
 int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated);

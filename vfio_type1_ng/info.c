@@ -26,6 +26,20 @@ static struct vfio_info_cap_header *add_cap(struct vfio_info_cap *caps, size_t b
 	return vfio_info_cap_add(caps, ALIGN(bytes, sizeof(u64)), id, 1);
 }
 
+static int add_migration(struct ng_container *ct, struct vfio_info_cap *caps)
+{
+	struct vfio_iommu_type1_info_cap_migration *cap;
+	struct vfio_info_cap_header *header;
+
+	header = add_cap(caps, sizeof(*cap), VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION);
+	if (IS_ERR(header))
+		return PTR_ERR(header);
+	cap = container_of(header, struct vfio_iommu_type1_info_cap_migration, header);
+	cap->pgsize_bitmap = ng_container_min_page(ct);
+	cap->max_dirty_bitmap_size = NG_DIRTY_MAX_BITMAP_BYTES;
+	return 0;
+}
+
 static int add_dma_avail(struct ng_container *ct, struct vfio_info_cap *caps)
 {
 	struct vfio_iommu_type1_info_dma_avail *cap;
@@ -72,7 +86,9 @@ static int collect(struct ng_container *ct, struct vfio_iommu_type1_info *info, 
 
 	info->flags = VFIO_IOMMU_INFO_PGSIZES;
 	info->iova_pgsizes = ct->pgsizes;
-	ret = add_dma_avail(ct, caps);
+	ret = add_migration(ct, caps);
+	if (!ret)
+		ret = add_dma_avail(ct, caps);
 	if (!ret)
 		ret = add_windows(ct, caps);
 

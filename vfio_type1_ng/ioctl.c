@@ -9,6 +9,7 @@
 #include <compat/vfio.h>
 
 #include "container.h"
+#include "dirty_ioctl.h"
 #include "domain.h"
 #include "info.h"
 #include "ioctl.h"
@@ -84,10 +85,12 @@ static long map_dma(struct ng_container *ct, unsigned long arg)
 
 static long unmap_dma(struct ng_container *ct, unsigned long arg)
 {
-	const u32 known_flags = VFIO_DMA_UNMAP_FLAG_ALL | VFIO_DMA_UNMAP_FLAG_VADDR;
+	const u32 whole = VFIO_DMA_UNMAP_FLAG_ALL | VFIO_DMA_UNMAP_FLAG_VADDR;
+	const u32 known_flags = whole | VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP;
 	const size_t bytes = offsetofend(struct vfio_iommu_type1_dma_unmap, size);
 	struct vfio_iommu_type1_dma_unmap unmap;
 	struct ng_unmap_request request;
+	struct vfio_bitmap bitmap;
 	u64 covered_bytes;
 	int ret;
 
@@ -101,6 +104,16 @@ static long unmap_dma(struct ng_container *ct, unsigned long arg)
 		.size = unmap.size,
 		.all = unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL,
 	};
+	if (unmap.flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP) {
+		if (unmap.flags & whole || unmap.argsz < bytes + sizeof(bitmap))
+			return -EINVAL;
+		if (copy_from_user(&bitmap, (void __user *)(arg + bytes), sizeof(bitmap)))
+			return -EFAULT;
+		ret = ng_check_bitmap(&bitmap, unmap.size);
+		if (ret)
+			return ret;
+		request.bitmap = &bitmap;
+	}
 	if (unmap.flags & VFIO_DMA_UNMAP_FLAG_VADDR)
 		ret = ng_vaddr_invalidate(ct, &request, &covered_bytes);
 	else
@@ -122,8 +135,7 @@ static long container_ioctl(struct ng_container *ct, unsigned int cmd, unsigned 
 	case VFIO_IOMMU_UNMAP_DMA:
 		return unmap_dma(ct, arg);
 	case VFIO_IOMMU_DIRTY_PAGES:
-		/* Not offered: GET_INFO shows no migration capability.  A v1 container never has it. */
-		return ct->v2 ? -ENOTTY : -EACCES;
+		return ng_dirty_pages(ct, arg);
 	default:
 		return -ENOTTY;
 	}

@@ -9,6 +9,7 @@
 
 #include "account.h"
 #include "container.h"
+#include "dirty.h"
 #include "mapping.h"
 #include "transfer.h"
 
@@ -50,6 +51,7 @@ static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 		ct->nr_vaddr_invalid--;
 	ct->nr_mappings--;
 	ct->entries_left++;
+	ng_dirty_untrack(mapping);
 	ng_owner_put(mapping->owner);
 	kfree(mapping);
 }
@@ -88,7 +90,7 @@ static bool all_live(struct ng_container *ct, struct ng_range range)
 {
 	struct ng_mapping *mapping;
 
-	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range))
+	ng_for_each_mapping(ct, mapping, range)
 		if (mapping->state != NG_MAPPING_LIVE)
 			return false;
 	return true;
@@ -196,6 +198,33 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 	return mapping;
 }
 
+/* Makes a mapping live that is filled.  Returns 0, or what ng_dirty_track() says; then it is empty, and as it was. */
+static int publish(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	int ret;
+
+	mutex_lock(&ct->lock);
+	ret = ng_dirty_track(ct, mapping);
+	if (!ret) {
+		mapping->state = NG_MAPPING_LIVE;
+		ng_mapping_settled(ct);
+	}
+	mutex_unlock(&ct->lock);
+
+	if (ret)
+		ng_mapping_empty(ct, mapping);
+	return ret;
+}
+
+/* Frees the range of a mapping that could not be made. */
+static void abandon(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	mutex_lock(&ct->lock);
+	remove(ct, mapping);
+	ng_mapping_settled(ct);
+	mutex_unlock(&ct->lock);
+}
+
 /**
  * ng_map() - make user memory reachable for the container's devices
  * @ct: the container
@@ -224,14 +253,10 @@ int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 	}
 
 	ret = ng_mapping_fill(ct, mapping);
-
-	mutex_lock(&ct->lock);
+	if (!ret)
+		ret = publish(ct, mapping);
 	if (ret)
-		remove(ct, mapping);
-	else
-		mapping->state = NG_MAPPING_LIVE;
-	ng_mapping_settled(ct);
-	mutex_unlock(&ct->lock);
+		abandon(ct, mapping);
 leave:
 	ng_container_leave(ct);
 	return ret;
@@ -314,7 +339,7 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 	u64 bytes = 0;
 
 	*list = NULL;
-	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range)) {
+	ng_for_each_mapping(ct, mapping, range) {
 		if (mapping->range.first < range.first)
 			break;
 		mapping->state = NG_MAPPING_EMPTYING;
@@ -323,6 +348,18 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 		list = &mapping->next;
 	}
 	return bytes;
+}
+
+/* Gives claimed mappings back: they stay. */
+static void unclaim(struct ng_container *ct, struct ng_mapping *list)
+{
+	struct ng_mapping *mapping;
+
+	mutex_lock(&ct->lock);
+	for (mapping = list; mapping; mapping = mapping->next)
+		mapping->state = NG_MAPPING_LIVE;
+	ng_mapping_settled(ct);
+	mutex_unlock(&ct->lock);
 }
 
 /* Empties claimed mappings without the lock, then frees their ranges at once. */
@@ -342,17 +379,8 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 	mutex_unlock(&ct->lock);
 }
 
-/**
- * ng_unmap() - take memory away from the container's devices
- * @ct: the container
- * @request: the range
- * @unmapped_bytes: set to the bytes removed, on success
- *
- * All mappings in the range go, or none if the call fails.  A v2 container refuses to cut a mapping.
- *
- * Return: 0, also if nothing was mapped there; -EINVAL or -EOVERFLOW for a bad range; -EINTR on a fatal signal.
- */
-int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
+/* As ng_unmap(), with reports held if one is wanted. */
+static int unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
 	struct ng_mapping *list;
 	struct ng_range range;
@@ -361,13 +389,49 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 	ret = ng_mappings_lock_for_unmap(ct, request, &range);
 	if (ret)
 		return ret;
+	if (request->bitmap && !ng_dirty_can_report(ct, request->bitmap)) {
+		mutex_unlock(&ct->lock);
+		ret = -EINVAL;
+		goto leave;
+	}
 	*unmapped_bytes = claim(ct, range, &list);
 	mutex_unlock(&ct->lock);
 
-	if (list)
+	if (request->bitmap)
+		ret = ng_dirty_report_emptying(ct, range, request->bitmap);
+	if (ret)
+		unclaim(ct, list);
+	else if (list)
 		remove_claimed(ct, list);
+leave:
 	ng_container_leave(ct);
-	return 0;
+	return ret;
+}
+
+/**
+ * ng_unmap() - take memory away from the container's devices
+ * @ct: the container
+ * @request: the range
+ * @unmapped_bytes: set to the bytes removed, on success
+ *
+ * All mappings in the range go, or none if the call fails.  A v2 container refuses to cut a mapping.
+ *
+ * Return: 0, also if nothing was mapped there; -EINVAL or -EOVERFLOW for a bad range, -EINVAL if dirt cannot be reported
+ * as asked; -EFAULT if the report cannot be written; -EINTR on a fatal signal.
+ */
+int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
+{
+	int ret;
+
+	if (!request->bitmap)
+		return unmap(ct, request, unmapped_bytes);
+
+	ret = ng_dirty_lock_reports(ct);
+	if (ret)
+		return ret;
+	ret = unmap(ct, request, unmapped_bytes);
+	ng_dirty_unlock_reports(ct);
+	return ret;
 }
 
 /* Is anything mapped in the range? */
@@ -375,6 +439,18 @@ bool ng_mapping_exists(struct ng_container *ct, struct ng_range range)
 {
 	lockdep_assert_held_write(&ct->topology);
 	return ng_mapping_first(ct, range);
+}
+
+/* Does every mapping begin and end with a page of this size? */
+bool ng_mappings_aligned(struct ng_container *ct, u64 page_bytes)
+{
+	struct ng_mapping *mapping;
+
+	lockdep_assert_held_write(&ct->topology);
+	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL)
+		if ((mapping->range.first | (mapping->range.last + 1)) & (page_bytes - 1))
+			return false;
+	return true;
 }
 
 /**
@@ -391,7 +467,7 @@ int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain)
 	int ret;
 
 	lockdep_assert_held_write(&ct->topology);
-	for (mapping = ng_mapping_first(ct, NG_RANGE_ALL); mapping; mapping = ng_mapping_next(mapping, NG_RANGE_ALL)) {
+	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL) {
 		ret = ng_mapping_replay(mapping, domain);
 		if (ret)
 			return ret;

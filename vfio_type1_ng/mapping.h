@@ -23,8 +23,10 @@
 #include "runs.h"
 
 struct ng_container;
+struct ng_dirty_log;
 struct ng_domain;
 struct ng_owner;
+struct vfio_bitmap;
 
 enum ng_mapping_state {
 	NG_MAPPING_FILLING,
@@ -42,6 +44,7 @@ enum ng_mapping_state {
  * @owner: whose memory it is
  * @runs: what backs it
  * @charged_pages: how many pages @owner was charged for
+ * @dirty: what was written to, or NULL; under the container's lock
  * @next: links mappings that one call empties
  * @prot: IOMMU_READ, IOMMU_WRITE, constant
  * @state: enum ng_mapping_state, under the container's lock
@@ -56,6 +59,7 @@ struct ng_mapping {
 	struct ng_owner *owner;
 	struct ng_runs runs;
 	unsigned long charged_pages;
+	struct ng_dirty_log *dirty;
 	struct ng_mapping *next;
 	int prot;
 	u8 state;
@@ -80,11 +84,13 @@ struct ng_map_request {
  * @iova: first I/O virtual address
  * @size: length in bytes
  * @all: remove everything; then the other two must be 0
+ * @bitmap: where to report what was dirty, or NULL; has room for the range
  */
 struct ng_unmap_request {
 	u64 iova;
 	u64 size;
 	bool all;
+	const struct vfio_bitmap *bitmap;
 };
 
 int ng_map(struct ng_container *ct, const struct ng_map_request *request);
@@ -93,6 +99,11 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 /* For those who do something else with mappings; see mapping.c. */
 struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range);
 struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range);
+
+/* Every mapping in a range, in ascending order, with the container's lock held. */
+#define ng_for_each_mapping(ct, mapping, range) \
+	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range))
+
 bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request);
 int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request);
 int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
@@ -100,6 +111,7 @@ void ng_mapping_settled(struct ng_container *ct);
 
 /* For attach and detach, with the container's topology held for writing: every mapping is live then. */
 bool ng_mapping_exists(struct ng_container *ct, struct ng_range range);
+bool ng_mappings_aligned(struct ng_container *ct, u64 page_bytes);
 int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain);
 void ng_mappings_remove_all(struct ng_container *ct);
 

@@ -172,6 +172,48 @@ int64_t dma_unmap_all(int container)
 	return unmap(container, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL);
 }
 
+int dirty_tracking(int container, uint32_t flag)
+{
+	struct vfio_iommu_type1_dirty_bitmap request = { .argsz = sizeof(request), .flags = flag };
+
+	return raw_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, &request);
+}
+
+static struct vfio_bitmap as_vfio(struct dirty_bitmap bitmap)
+{
+	return (struct vfio_bitmap){ .pgsize = bitmap.pgsize, .size = bitmap.bytes, .data = bitmap.words };
+}
+
+int dirty_get(int container, uint64_t iova, uint64_t bytes, struct dirty_bitmap bitmap)
+{
+	struct {
+		struct vfio_iommu_type1_dirty_bitmap header;
+		struct vfio_iommu_type1_dirty_bitmap_get get;
+	} request = {
+		.header = { .argsz = sizeof(request), .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP },
+		.get = { .iova = iova, .size = bytes, .bitmap = as_vfio(bitmap) },
+	};
+
+	return raw_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, &request);
+}
+
+int64_t dma_unmap_dirty(int container, uint64_t iova, uint64_t bytes, struct dirty_bitmap bitmap)
+{
+	struct {
+		struct vfio_iommu_type1_dma_unmap unmap;
+		struct vfio_bitmap bitmap;
+	} request = {
+		.unmap = {
+			.argsz = sizeof(request), .flags = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
+			.iova = iova, .size = bytes,
+		},
+		.bitmap = as_vfio(bitmap),
+	};
+	int ret = raw_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &request);
+
+	return ret < 0 ? ret : (int64_t)request.unmap.size;
+}
+
 static int parse_ranges(struct type1_info *info, const char *buf, uint32_t offset)
 {
 	const struct vfio_iommu_type1_info_cap_iova_range *cap = (const void *)(buf + offset);
@@ -205,6 +247,7 @@ static int parse_cap(struct type1_info *info, const char *buf, uint32_t offset)
 		return parse_ranges(info, buf, offset);
 	case VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION:
 		info->has_migration = true;
+		memcpy(&info->migration, buf + offset, sizeof(info->migration));
 		return 0;
 	case VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL:
 		info->has_avail = true;

@@ -47,6 +47,21 @@ int dma_map(int container, void *vaddr, uint64_t iova, uint64_t bytes, uint32_t 
 int64_t dma_unmap(int container, uint64_t iova, uint64_t bytes);
 int64_t dma_unmap_all(int container);
 
+/* VFIO_IOMMU_DIRTY_PAGES_FLAG_START or _STOP. */
+int dirty_tracking(int container, uint32_t flag);
+
+/* Where a report on dirty pages goes: a bit for each page of pgsize bytes. */
+struct dirty_bitmap {
+	uint64_t pgsize;
+	uint64_t bytes;
+	void *words;
+};
+
+int dirty_get(int container, uint64_t iova, uint64_t bytes, struct dirty_bitmap bitmap);
+
+/* Unmap and report: bytes unmapped or -errno. */
+int64_t dma_unmap_dirty(int container, uint64_t iova, uint64_t bytes, struct dirty_bitmap bitmap);
+
 /* What the type1 ioctls do with structures the wrappers above would not build. */
 int raw_ioctl(int fd, unsigned long cmd, void *arg);
 
@@ -71,6 +86,7 @@ struct type1_info {
 	int nr_caps;
 	struct info_cap cap[8];
 	bool has_migration;
+	struct vfio_iommu_type1_info_cap_migration migration;
 	bool has_avail;
 	uint32_t avail;
 	int nr_ranges;

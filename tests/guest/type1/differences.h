@@ -32,14 +32,12 @@
 	  "GET_INFO writes back min(argsz, 24) bytes, as in 7.3")		\
 	D(INFO_CAP_ALIGN, 4, KERNEL(6, 6), 8, 8,				\
 	  "entries of the capability chain are 8-byte aligned, as in 7.3")	\
-	D(INFO_HAS_MIGRATION, 1, 0, 1, 0,					\
-	  "no dirty tracking yet, so no MIGRATION capability")			\
-	D(DIRTY_PAGES_V2, 0, 0, 0, ENOTTY,					\
-	  "no dirty tracking yet: VFIO_IOMMU_DIRTY_PAGES is an unknown ioctl on v2") \
-	D(DIRTY_PAGES_V2_EFAULT, EFAULT, 0, EFAULT, ENOTTY,			\
-	  "no dirty tracking yet: VFIO_IOMMU_DIRTY_PAGES is an unknown ioctl on v2") \
-	D(DIRTY_PAGES_V2_EINVAL, EINVAL, 0, EINVAL, ENOTTY,			\
-	  "no dirty tracking yet: VFIO_IOMMU_DIRTY_PAGES is an unknown ioctl on v2") \
+	D(DIRTY_GET_TO_THE_TOP, EINVAL, KERNEL(6, 18), 0, 0,			\
+	  "a dirty bitmap may be asked for up to 2^64, as in 7.3")		\
+	D(DIRTY_STRAY_BITS, 1, 0, 1, 0,						\
+	  "a report of a mapping sets no bits behind its last page; stock's do from the second on") \
+	D(DIRTY_UNMAP_ALL_OR_NOTHING, 0, 0, 0, 1,				\
+	  "nothing is unmapped if the bitmap of what was dirty cannot be written") \
 	D(EXT_UNMAP_ALL, 0, KERNEL(5, 12), 1, 1,				\
 	  "UNMAP_ALL works on every kernel")					\
 	D(EXT_UPDATE_VADDR, 0, KERNEL(5, 12), 1, 1,				\

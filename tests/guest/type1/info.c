@@ -236,14 +236,12 @@ static void expect_chain(struct container *ct)
 
 	OK(type1_get_info(ct->fd, &info));
 	EQ(info.cap_offset, INFO_FIXED);
-	EQ(info.has_migration, DIFF(INFO_HAS_MIGRATION));
-	EQ(info.nr_caps, 2 + info.has_migration);
-	if (info.has_migration) {
-		EQ(info.cap[i].id, VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION);
-		EQ(info.cap[i].version, 1);
-		EQ(info.cap[i++].offset, offset);
-		offset = aligned(offset + 32);
-	}
+	EQ(info.nr_caps, 3);
+	EQ(info.cap[i].id, VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION);
+	EQ(info.cap[i].version, 1);
+	EQ(info.cap[i].offset, offset);
+	offset = aligned(offset + 32);
+	EQ(info.cap[i++].next, offset);
 	EQ(info.cap[i].id, VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL);
 	EQ(info.cap[i].version, 1);
 	EQ(info.cap[i].offset, offset);
@@ -273,6 +271,23 @@ TEST(info_chain_is_the_same_for_v1)
 
 	container_make(&ct, 0, 1, TYPE1);
 	expect_chain(&ct);
+	container_close(&ct);
+}
+
+TEST(info_migration_tells_the_page_size_and_the_largest_bitmap)
+{
+	const unsigned char *pad;
+	struct type1_info info;
+	struct container ct;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	OK(type1_get_info(ct.fd, &info));
+	TRUE(info.has_migration);
+	EQ(info.migration.flags, 0);
+	pad = (const unsigned char *)&info.migration.flags + sizeof(info.migration.flags);
+	TRUE(!pad[0] && !pad[1] && !pad[2] && !pad[3]);
+	EQ(info.migration.pgsize_bitmap, info.pgsizes & -info.pgsizes);
+	EQ(info.migration.max_dirty_bitmap_size, MIB(256));
 	container_close(&ct);
 }
 
@@ -347,40 +362,5 @@ TEST(info_dma_avail_follows_the_mappings)
 	EQ(OK(dma_unmap(ct.fd, IOVA, PAGE * 3)), PAGE * 3);
 	OK(type1_get_info(ct.fd, &info));
 	EQ(info.avail, 65535 - 5);
-	container_close(&ct);
-}
-
-/* --- DIRTY_PAGES --- */
-
-static int dirty_pages(int fd, uint32_t argsz, uint32_t flags)
-{
-	struct vfio_iommu_type1_dirty_bitmap arg = { .argsz = argsz, .flags = flags };
-
-	return raw_ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &arg);
-}
-
-TEST(dirty_pages_on_v1_is_eacces_before_anything_is_read)
-{
-	struct container ct;
-
-	container_make(&ct, 0, 1, TYPE1);
-	FAILS(EACCES, raw_ioctl(ct.fd, VFIO_IOMMU_DIRTY_PAGES, NULL));
-	FAILS(EACCES, dirty_pages(ct.fd, 0, 0));
-	FAILS(EACCES, dirty_pages(ct.fd, 8, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
-	container_close(&ct);
-}
-
-TEST(dirty_pages_on_v2)
-{
-	struct container ct;
-
-	container_make(&ct, 0, 1, TYPE1V2);
-	FAILS(DIFF(DIRTY_PAGES_V2_EFAULT), raw_ioctl(ct.fd, VFIO_IOMMU_DIRTY_PAGES, NULL));
-	FAILS(DIFF(DIRTY_PAGES_V2_EINVAL), dirty_pages(ct.fd, 7, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
-	FAILS(DIFF(DIRTY_PAGES_V2_EINVAL), dirty_pages(ct.fd, 8, 0));
-	FAILS(DIFF(DIRTY_PAGES_V2_EINVAL), dirty_pages(ct.fd, 8, 3));
-	FAILS(DIFF(DIRTY_PAGES_V2_EINVAL), dirty_pages(ct.fd, 8, 8));
-	FAILS(DIFF(DIRTY_PAGES_V2), dirty_pages(ct.fd, 8, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
-	FAILS(DIFF(DIRTY_PAGES_V2), dirty_pages(ct.fd, 8, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
 	container_close(&ct);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define GFP_KERNEL_ACCOUNT 0
+#define __GFP_NOWARN 0
 
 /* Allocations that may still succeed; a test sets it to see a failure. */
 extern unsigned int shim_allocations_left;
@@ -26,6 +27,13 @@ static inline void *kcalloc(size_t n, size_t size, int flags)
 	return p ? memset(p, 0, n * size) : NULL;
 }
 
+static inline void *kzalloc(size_t size, int flags)
+{
+	return kcalloc(1, size, flags);
+}
+
+#define kvcalloc kcalloc
 #define kfree free
+#define kvfree free
 
 #endif

@@ -7,13 +7,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-typedef uint64_t u64;
+typedef unsigned long long u64;
 typedef uint32_t u32;
 typedef uint16_t u16;
 typedef uint8_t u8;
+typedef uint64_t phys_addr_t;
 
 #define U64_MAX		UINT64_MAX
+#define S32_MAX		INT32_MAX
+#define __user
 #define BITS_PER_LONG	(__SIZEOF_LONG__ * 8)
+
+struct rcu_head {
+	void *next;
+};
 
 #endif

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is dirty: switching tracking on and off, and everything that makes pages dirty.  See dirty.h. */
+#include <linux/lockdep.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "container.h"
+#include "dirty.h"
+#include "group.h"
+#include "mapping.h"
+
+void ng_dirty_init(struct ng_container *ct)
+{
+	mutex_init(&ct->dirty.reports);
+	ct->dirty.page_shift = ilog2(ng_container_min_page(ct));
+}
+
+/**
+ * ng_dirty_lock_reports() - begin something that must not meet a report
+ * @ct: the container; nothing of it is held
+ *
+ * Return: 0, or -EINTR on a fatal signal.
+ */
+int ng_dirty_lock_reports(struct ng_container *ct)
+{
+	return mutex_lock_killable(&ct->dirty.reports);
+}
+
+void ng_dirty_unlock_reports(struct ng_container *ct)
+{
+	mutex_unlock(&ct->dirty.reports);
+}
+
+/**
+ * ng_dirty_mapping_pages() - how many bits stand for a mapping
+ * @ct: the container; @ct->lock is held
+ * @mapping: the mapping
+ */
+u64 ng_dirty_mapping_pages(const struct ng_container *ct, const struct ng_mapping *mapping)
+{
+	return ((mapping->range.last - mapping->range.first) >> ct->dirty.page_shift) + 1;
+}
+
+/**
+ * ng_dirty_track() - begin to track a mapping, if tracking is on
+ * @ct: the container; @ct->lock is held
+ * @mapping: a mapping that is not tracked
+ *
+ * Return: 0, also if tracking is off; -EINVAL if a bitmap cannot have so many bits; -ENOMEM.
+ */
+int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	lockdep_assert_held(&ct->lock);
+	if (!ct->dirty.on)
+		return 0;
+	if (ng_dirty_mapping_pages(ct, mapping) > NG_DIRT_MAX_PAGES)
+		return -EINVAL;
+	mapping->dirty = kzalloc(sizeof(*mapping->dirty), GFP_KERNEL_ACCOUNT);
+	return mapping->dirty ? 0 : -ENOMEM;
+}
+
+/* Forgets what is known about a mapping, if anything is. */
+void ng_dirty_untrack(struct ng_mapping *mapping)
+{
+	if (!mapping->dirty)
+		return;
+	ng_dirt_clear(&mapping->dirty->since);
+	ng_dirt_clear(&mapping->dirty->reported);
+	kfree(mapping->dirty);
+	mapping->dirty = NULL;
+}
+
+static void untrack_all(struct ng_container *ct)
+{
+	struct ng_mapping *mapping;
+
+	ct->dirty.on = false;
+	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL)
+		ng_dirty_untrack(mapping);
+}
+
+static int track_all(struct ng_container *ct)
+{
+	struct ng_mapping *mapping;
+	int ret;
+
+	ct->dirty.on = true;
+	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL) {
+		/* One that is being filled is tracked when it is complete. */
+		if (mapping->state == NG_MAPPING_FILLING)
+			continue;
+		ret = ng_dirty_track(ct, mapping);
+		if (ret) {
+			untrack_all(ct);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/**
+ * ng_dirty_start() - switch tracking on
+ * @ct: the container
+ *
+ * Return: 0, also if it is on; -EINVAL if a mapping is too large; -ENOMEM; as ng_container_enter().  After a failure
+ * tracking is off.
+ */
+int ng_dirty_start(struct ng_container *ct)
+{
+	int ret = ng_dirty_lock_reports(ct);
+
+	if (ret)
+		return ret;
+	ret = ng_container_enter(ct);
+	if (ret)
+		goto unlock;
+
+	mutex_lock(&ct->lock);
+	if (!ct->dirty.on)
+		ret = track_all(ct);
+	mutex_unlock(&ct->lock);
+
+	ng_container_leave(ct);
+unlock:
+	ng_dirty_unlock_reports(ct);
+	return ret;
+}
+
+/**
+ * ng_dirty_stop() - switch tracking off, and forget what was dirty
+ * @ct: the container
+ *
+ * Return: 0, or -EINTR on a fatal signal.
+ */
+int ng_dirty_stop(struct ng_container *ct)
+{
+	int ret = ng_dirty_lock_reports(ct);
+
+	if (ret)
+		return ret;
+	mutex_lock(&ct->lock);
+	untrack_all(ct);
+	mutex_unlock(&ct->lock);
+	ng_dirty_unlock_reports(ct);
+	return 0;
+}
+
+/**
+ * ng_dirty_mark() - say that an in-kernel user wrote to memory, or could until now
+ * @ct: the container; @ct->lock is held
+ * @mapping: a mapping
+ * @range: addresses within the mapping
+ *
+ * Context: may sleep.
+ */
+void ng_dirty_mark(struct ng_container *ct, struct ng_mapping *mapping, struct ng_range range)
+{
+	unsigned int shift = ct->dirty.page_shift;
+	u64 first, last;
+
+	lockdep_assert_held(&ct->lock);
+	if (!mapping->dirty)
+		return;
+	first = (range.first - mapping->range.first) >> shift;
+	last = (range.last - mapping->range.first) >> shift;
+	ng_dirt_add(&mapping->dirty->since, ng_dirty_mapping_pages(ct, mapping), first, last - first + 1);
+}
+
+/**
+ * ng_dirty_group_joined() - count a group that was attached
+ * @ct: the container, its topology held for writing
+ * @group: the group; its @pinned_scope says if it is emulated, which has no other way to memory than pinning
+ */
+void ng_dirty_group_joined(struct ng_container *ct, struct ng_group *group)
+{
+	mutex_lock(&ct->lock);
+	if (!group->pinned_scope)
+		ct->dirty.nr_non_pinned_groups++;
+	mutex_unlock(&ct->lock);
+}
+
+/**
+ * ng_dirty_group_promote() - note that a group's driver pins the pages that it uses
+ * @ct: the container; @ct->lock is held
+ * @group: the group, which may have been promoted before
+ */
+void ng_dirty_group_promote(struct ng_container *ct, struct ng_group *group)
+{
+	lockdep_assert_held(&ct->lock);
+	if (group->pinned_scope)
+		return;
+	group->pinned_scope = true;
+	ct->dirty.nr_non_pinned_groups--;
+}
+
+/**
+ * ng_dirty_group_left() - forget a group that was detached, and not what it may have written to
+ * @ct: the container, its topology held for writing
+ * @group: the group
+ */
+void ng_dirty_group_left(struct ng_container *ct, struct ng_group *group)
+{
+	struct ng_mapping *mapping;
+
+	mutex_lock(&ct->lock);
+	if (!group->pinned_scope) {
+		ct->dirty.nr_non_pinned_groups--;
+		ng_for_each_mapping(ct, mapping, NG_RANGE_ALL)
+			if (mapping->dirty)
+				ng_dirt_add_all(&mapping->dirty->since);
+	}
+	mutex_unlock(&ct->lock);
+}
+
+/* What some bits said in pages of one size cannot be said in pages of another, unless it is nothing or everything. */
+static void forget_bits(struct ng_dirt *dirt)
+{
+	if (dirt->bits)
+		ng_dirt_add_all(dirt);
+}
+
+/**
+ * ng_dirty_page_size_changed() - follow the container's smallest page
+ * @ct: the container, its topology held for writing
+ */
+void ng_dirty_page_size_changed(struct ng_container *ct)
+{
+	unsigned int shift = ilog2(ng_container_min_page(ct));
+	struct ng_mapping *mapping;
+
+	mutex_lock(&ct->lock);
+	if (shift != ct->dirty.page_shift) {
+		ct->dirty.page_shift = shift;
+		ng_for_each_mapping(ct, mapping, NG_RANGE_ALL) {
+			if (!mapping->dirty)
+				continue;
+			forget_bits(&mapping->dirty->since);
+			forget_bits(&mapping->dirty->reported);
+		}
+	}
+	mutex_unlock(&ct->lock);
+}

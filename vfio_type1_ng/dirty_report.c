@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reporting what is dirty: take it, copy it, then drop it or put it back.  See dirty.h. */
+#include <linux/bits.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <compat/vfio.h>
+
+#include "container.h"
+#include "dirty.h"
+#include "mapping.h"
+
+/* User space sees words of 64 bits. */
+#define WORD_BITS	64U
+
+/* So much is copied at once: a page, less the word that ng_dirt_extract() needs besides. */
+#define STRETCH_BITS	((PAGE_SIZE - sizeof(u64)) * BITS_PER_BYTE)
+
+/**
+ * struct report - a report on its way to the user
+ * @words: the user's bitmap
+ * @range: what it is about; the first address has the first bit
+ * @page_shift: size of a bit's page when the report began
+ * @next: first address that was not looked at, unless @done
+ * @done: every address was looked at
+ * @buffer: a stretch of the bitmap, from a word's first bit on
+ */
+struct report {
+	u64 __user *words;
+	struct ng_range range;
+	unsigned int page_shift;
+	u64 next;
+	bool done;
+	u64 *buffer;
+};
+
+/**
+ * struct stretch - consecutive bits about one mapping
+ * @first_bit: place of the first one in the user's bitmap
+ * @nbits: how many, or 0 if nothing is left
+ */
+struct stretch {
+	u64 first_bit;
+	unsigned int nbits;
+};
+
+/**
+ * take() - move what is dirty to where a report finds it
+ * @ct: the container; reports and @ct->lock are held
+ * @range: the report's range, which cuts no mapping
+ * @state: only mappings in this state are reported on
+ */
+static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping_state state)
+{
+	struct ng_mapping *mapping;
+
+	lockdep_assert_held(&ct->dirty.reports);
+	lockdep_assert_held(&ct->lock);
+
+	ng_for_each_mapping(ct, mapping, range) {
+		struct ng_dirty_log *log = mapping->dirty;
+
+		if (!log || mapping->state != state)
+			continue;
+		log->reporting = true;
+		log->reporting_all = ct->dirty.nr_non_pinned_groups;
+		ng_dirt_move(&log->reported, &log->since, ng_dirty_mapping_pages(ct, mapping));
+	}
+}
+
+/**
+ * finish() - end a report
+ * @ct: the container; reports are held
+ * @range: the report's range
+ * @delivered: the user has all of it; otherwise it goes into the next report
+ */
+static void finish(struct ng_container *ct, struct ng_range range, bool delivered)
+{
+	struct ng_mapping *mapping;
+
+	mutex_lock(&ct->lock);
+	ng_for_each_mapping(ct, mapping, range) {
+		struct ng_dirty_log *log = mapping->dirty;
+
+		if (!log || !log->reporting)
+			continue;
+		log->reporting = false;
+		if (delivered)
+			ng_dirt_clear(&log->reported);
+		else
+			ng_dirt_move(&log->since, &log->reported, ng_dirty_mapping_pages(ct, mapping));
+	}
+	mutex_unlock(&ct->lock);
+}
+
+/* Everything up to an address was looked at. */
+static void advance(struct report *report, u64 last)
+{
+	report->done = last >= report->range.last;
+	report->next = last + 1;
+}
+
+/* Puts the next bits about a mapping into the report's buffer. */
+static struct stretch extract(struct report *report, const struct ng_mapping *mapping)
+{
+	static const struct ng_dirt everything = { .all = true };
+	const struct ng_dirty_log *log = mapping->dirty;
+	u64 from = max(report->next, mapping->range.first);
+	u64 left = ((mapping->range.last - from) >> report->page_shift) + 1;
+	struct stretch stretch = { .first_bit = (from - report->range.first) >> report->page_shift };
+	unsigned int offset = stretch.first_bit % WORD_BITS;
+
+	/* All but the last end with a word, so that only the first can begin within one. */
+	stretch.nbits = min_t(u64, left, STRETCH_BITS - offset);
+	ng_dirt_extract(log->reporting_all ? &everything : &log->reported,
+			(from - mapping->range.first) >> report->page_shift, stretch.nbits, offset,
+			(unsigned long *)report->buffer);
+	advance(report, from + ((u64)stretch.nbits << report->page_shift) - 1);
+	return stretch;
+}
+
+/* The next bits that are known.  A mapping that came after the report began is not part of it. */
+static struct stretch next_stretch(struct ng_container *ct, struct report *report)
+{
+	struct stretch stretch = {};
+
+	mutex_lock(&ct->lock);
+	while (!report->done && !stretch.nbits) {
+		struct ng_range left = { .first = report->next, .last = report->range.last };
+		struct ng_mapping *mapping = ng_mapping_first(ct, left);
+
+		if (!mapping)
+			report->done = true;
+		else if (mapping->dirty && mapping->dirty->reporting)
+			stretch = extract(report, mapping);
+		else
+			advance(report, mapping->range.last);
+	}
+	mutex_unlock(&ct->lock);
+	return stretch;
+}
+
+/*
+ * Hands a stretch to the user.  If it begins within a word, the bits that are set there, by the mapping before, stay.
+ * Other words are overwritten, up to the end of the last.
+ */
+static int copy_stretch(struct report *report, struct stretch stretch)
+{
+	u64 __user *words = report->words + stretch.first_bit / WORD_BITS;
+	unsigned int offset = stretch.first_bit % WORD_BITS;
+
+	if (offset) {
+		u64 before;
+
+		if (copy_from_user(&before, words, sizeof(before)))
+			return -EFAULT;
+		report->buffer[0] |= before;
+	}
+	if (copy_to_user(words, report->buffer, DIV_ROUND_UP(offset + stretch.nbits, WORD_BITS) * sizeof(u64)))
+		return -EFAULT;
+	return 0;
+}
+
+static int copy(struct ng_container *ct, struct report *report)
+{
+	struct stretch stretch;
+	int ret;
+
+	while ((stretch = next_stretch(ct, report)).nbits) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = copy_stretch(report, stretch);
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * deliver() - copy to the user what was taken
+ * @ct: the container; reports are held, and @ct->lock is not
+ * @range: the report's range
+ * @page_shift: size of a bit's page when it was taken
+ * @words: the user's bitmap, which is large enough
+ *
+ * Return: 0; -EFAULT; -ENOMEM; -EINTR on a fatal signal.  After a failure the next report says all of it again.
+ */
+static int deliver(struct ng_container *ct, struct ng_range range, unsigned int page_shift, u64 __user *words)
+{
+	struct report report = {
+		.words = words,
+		.range = range,
+		.page_shift = page_shift,
+		.next = range.first,
+		.buffer = (u64 *)__get_free_page(GFP_KERNEL_ACCOUNT),
+	};
+	int ret = report.buffer ? copy(ct, &report) : -ENOMEM;
+
+	free_page((unsigned long)report.buffer);
+	finish(ct, range, !ret);
+	return ret;
+}
+
+/**
+ * ng_dirty_can_report() - is tracking on, and does the bitmap count the right pages?
+ * @ct: the container; reports and @ct->lock are held
+ * @bitmap: where the report is to go
+ */
+bool ng_dirty_can_report(struct ng_container *ct, const struct vfio_bitmap *bitmap)
+{
+	lockdep_assert_held(&ct->lock);
+	return ct->dirty.on && bitmap->pgsize == BIT_ULL(ct->dirty.page_shift);
+}
+
+/**
+ * ng_dirty_get() - report what is dirty in a range
+ * @ct: the container
+ * @iova: first address
+ * @size: length in bytes; the range was checked
+ * @bitmap: where the report goes; it was checked against @size, with the page size that it claims
+ *
+ * Return: 0; -EINVAL if tracking is off, the page size is not the smallest, or the range is not made of such pages or
+ * cuts a mapping; as deliver().
+ */
+int ng_dirty_get(struct ng_container *ct, u64 iova, u64 size, const struct vfio_bitmap *bitmap)
+{
+	const struct ng_unmap_request whole_mappings = { .iova = iova, .size = size };
+	unsigned int page_shift;
+	struct ng_range range;
+	bool can_report;
+	int ret;
+
+	ret = ng_dirty_lock_reports(ct);
+	if (ret)
+		return ret;
+	ret = ng_mappings_lock_for_unmap(ct, &whole_mappings, &range);
+	if (ret)
+		goto unlock;
+
+	page_shift = ct->dirty.page_shift;
+	can_report = ng_dirty_can_report(ct, bitmap);
+	if (can_report)
+		take(ct, range, NG_MAPPING_LIVE);
+	mutex_unlock(&ct->lock);
+	ng_container_leave(ct);
+
+	ret = can_report ? deliver(ct, range, page_shift, bitmap->data) : -EINVAL;
+unlock:
+	ng_dirty_unlock_reports(ct);
+	return ret;
+}
+
+/**
+ * ng_dirty_report_emptying() - report what is dirty in mappings that are about to go
+ * @ct: the container, entered; reports are held since ng_dirty_can_report() said yes, and @ct->lock is not
+ * @range: the range that is being unmapped
+ * @bitmap: where the report goes
+ *
+ * Return: as deliver().
+ */
+int ng_dirty_report_emptying(struct ng_container *ct, struct ng_range range, const struct vfio_bitmap *bitmap)
+{
+	unsigned int page_shift;
+
+	mutex_lock(&ct->lock);
+	page_shift = ct->dirty.page_shift;
+	take(ct, range, NG_MAPPING_EMPTYING);
+	mutex_unlock(&ct->lock);
+
+	return deliver(ct, range, page_shift, bitmap->data);
+}
