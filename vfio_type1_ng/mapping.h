@@ -7,7 +7,8 @@
  *
  *   filling   its memory is being pinned and mapped by the call that made it;
  *   live      complete in every domain;
- *   emptying  it is being unmapped and unpinned by the call that removes it;
+ *   emptying  it is being unmapped and unpinned by the call that removes it, or live again if that could not report what
+ *             was dirty;
  *   moving    it gets a new owner (see vaddr.h).
  *
  * Filling, emptying and moving happen without the container's lock, by one thread that alone touches the mapping then.
