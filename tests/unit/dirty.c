@@ -337,6 +337,31 @@ static void other_page_size_makes_everything_of_some(void **state)
 	expect_report_of(1);
 }
 
+/* Where an IOMMU's smallest page is larger than the CPU's, a bit stands for all that is in it. */
+static void large_pages_have_one_bit_each(void **state)
+{
+	const struct vfio_bitmap bitmap = { .pgsize = PAGES(16), .size = sizeof(words), .data = (void *)words };
+	const u64 bytes = PAGES(128 + 80000);
+
+	(void)state;
+	assert_int_equal(ng_dirty_stop(&ct), 0);
+	mappings[0].range = (struct ng_range){ .first = 0, .last = PAGES(16) - 1 };
+	mappings[1].range = (struct ng_range){ .first = PAGES(32), .last = PAGES(128) - 1 };
+	ct.pgsizes = PAGES(16);
+	ng_dirty_page_size_changed(&ct);
+	assert_int_equal(ng_dirty_start(&ct), 0);
+	mark(0, 5, 5);
+	mark(1, 47, 48);
+	mark(2, 80127, 80127);
+	assert_int_equal(get(), -EINVAL);
+	assert_int_equal(ng_dirty_get(&ct, 0, bytes, &bitmap), 0);
+	assert_true(words[0] == 0xd);
+	assert_true(reported(80127 / 16));
+	assert_int_equal(count(), 4);
+	assert_int_equal(ng_dirty_get(&ct, 0, bytes, &bitmap), 0);
+	assert_int_equal(count(), 0);
+}
+
 static void change_page_size(void)
 {
 	at_copy = NULL;
@@ -463,6 +488,7 @@ static const struct CMUnitTest tests[] = {
 	T(promoted_group_writes_no_more_unseen),
 	T(word_is_cleared_by_who_begins_it_and_kept_by_others),
 	T(other_page_size_makes_everything_of_some),
+	T(large_pages_have_one_bit_each),
 	T(other_page_size_during_a_report_loses_nothing),
 	T(mapping_made_during_a_report_is_in_the_next_one),
 	T(emptying_mapping_is_reported_on_by_who_empties_it),
