@@ -36,6 +36,8 @@
 	  "a dirty bitmap may be asked for up to 2^64, as in 7.3")		\
 	D(DIRTY_STRAY_BITS, 1, 0, 1, 0,						\
 	  "a report of a mapping sets no bits behind its last page; stock's do from the second on") \
+	D(DIRTY_UNMAP_KEEPS_SHARED_WORDS, 0, KERNEL(5, 12), 1, 1,		\
+	  "unmapping several mappings reports all that was dirty, 5.10 loses bits in words they share") \
 	D(DIRTY_UNMAP_ALL_OR_NOTHING, 0, 0, 0, 1,				\
 	  "nothing is unmapped if the bitmap of what was dirty cannot be written") \
 	D(EXT_UNMAP_ALL, 0, KERNEL(5, 12), 1, 1,				\

@@ -65,7 +65,13 @@ TEST(dirty_unmap_reports_what_it_removes)
 	container_close(&ct);
 }
 
-/* Ascending, so that each mapping keeps what those before it said in a word they share. */
+/* Ascending, so that each mapping keeps what those before it said in a word they share: 5.10 does not. */
+static void expect_all(uint64_t word, unsigned int shift)
+{
+	if (DIFF(DIRTY_UNMAP_KEEPS_SHARED_WORDS))
+		EQ(word, UINT64_C(0xf03f) << shift);
+}
+
 TEST(dirty_unmap_of_several_mappings_in_one_word)
 {
 	struct container ct;
@@ -73,8 +79,7 @@ TEST(dirty_unmap_of_several_mappings_in_one_word)
 
 	make(&ct);
 	EQ(OK(unmap(&ct, IOVA - PAGE, PAGE * 64, &word)), PAGE * 10);
-	if (DIFF(UNMAP_ASCENDS))
-		EQ(word, (uint64_t)0xf03f << 1);
+	expect_all(word, 1);
 	container_close(&ct);
 }
 
@@ -209,7 +214,7 @@ TEST(dirty_unmap_bitmap_is_checked)
 	r = request(IOVA, PAGE * 65, words);
 	r.bitmap.size = 16;
 	OK(raw_ioctl(ct.fd, VFIO_IOMMU_UNMAP_DMA, &r));
-	EQ(words[0], 0xf03f);
+	expect_all(words[0], 0);
 	EQ(words[1], 0);
 	container_close(&ct);
 }
@@ -274,7 +279,7 @@ TEST(dirty_unmap_into_read_only_memory_is_efault_and_unmaps)
 	*r = request(IOVA, PAGE * 16, &word);
 	mprotect(r, PAGE, PROT_READ);
 	FAILS(EFAULT, raw_ioctl(ct.fd, VFIO_IOMMU_UNMAP_DMA, r));
-	EQ(word, 0xf03f);
+	expect_all(word, 0);
 	EQ(container_mappings(&ct), 0);
 	EQ(locked_pages(), 0);
 	container_close(&ct);
