@@ -2,8 +2,8 @@
 /*
  * <linux/mm.h> as of the newest kernel, on older ones.
  *
- * History: pin_user_pages_remote() lost its vmas argument in v6.5; pages are unpinned by range since v5.14; the way
- * to read a PTE of a VM_PFNMAP area changed in v5.12, v6.10 and v6.12; pointer tags became a property of the mm in
+ * History: pin_user_pages_remote() lost its vmas argument in v6.5; pages are unpinned by range since v5.14; compound
+ * pages in use are folios since v5.16; the way to read a PTE of a VM_PFNMAP area changed in v5.12, v6.10 and v6.12; pointer tags became a property of the mm in
  * v6.4.
  */
 #ifndef COMPAT_MM_H
@@ -36,6 +36,20 @@ static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned l
 #else
 #define COMPAT_FOLL_NOFAULT	0
 #endif
+
+/* How many pages there are from @page to the end of the folio that it belongs to, itself included. */
+static inline unsigned long compat_pages_to_folio_end(struct page *page)
+{
+#ifdef HAVE_PAGE_FOLIO
+	struct folio *folio = page_folio(page);
+
+	return folio_nr_pages(folio) - folio_page_idx(folio, page);
+#else
+	struct page *head = compound_head(page);
+
+	return compound_nr(head) - (page_to_pfn(page) - page_to_pfn(head));
+#endif
+}
 
 /* Unpins @npages pages of consecutive frames from @pfn on, marking them dirty if @dirty. */
 static inline void compat_unpin_frames(unsigned long pfn, unsigned long npages, bool dirty)

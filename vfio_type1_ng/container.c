@@ -65,7 +65,7 @@ void *ng_container_open(unsigned long type)
 	ng_dirty_init(ct);
 
 	mutex_init(&ct->lock);
-	ct->mappings = RB_ROOT_CACHED;
+	ct->mappings = RB_ROOT;
 	ct->entries_left = READ_ONCE(ng_dma_entry_limit);
 	init_waitqueue_head(&ct->transition_done);
 
@@ -84,6 +84,7 @@ static void destroy(struct kref *ref)
 
 	if (ct->last_owner)
 		ng_owner_put(ct->last_owner);
+	kfree(ct->spare_pages);
 	ng_iova_windows_free(&ct->windows);
 	xa_destroy(&ct->groups);
 	kfree_rcu(ct, rcu);

@@ -32,7 +32,9 @@
 #include "dirty.h"
 #include "iova_windows.h"
 
+struct ng_mapping;
 struct ng_owner;
+struct page;
 
 /**
  * struct ng_container - one user's set of groups and mappings
@@ -52,6 +54,8 @@ struct ng_owner;
  * @pgsizes: page sizes that all domains support, never 0
  * @lock: see above
  * @mappings: struct ng_mapping by address
+ * @highest: the one with the highest address, or NULL
+ * @latest: the one that was looked for latest, or NULL; also set by who has the topology to himself, without @lock
  * @nr_mappings: their number
  * @nr_vaddr_invalid: how many of them have no valid user address
  * @entries_left: how many mappings may still be made
@@ -59,6 +63,7 @@ struct ng_owner;
  * @transition_done: where they wait
  * @dirty: dirty tracking; has a mutex of its own, outside both locks
  * @last_owner: owner of the latest mapping, which is likely to own the next one
+ * @spare_pages: for ng_pin_batch_init(); whoever swaps it out has it
  */
 struct ng_container {
 	struct kref ref;
@@ -80,7 +85,9 @@ struct ng_container {
 
 	struct mutex lock;
 	/* Under @lock. */
-	struct rb_root_cached mappings;
+	struct rb_root mappings;
+	struct ng_mapping *highest;
+	struct ng_mapping *latest;
 	unsigned long nr_mappings;
 	unsigned long nr_vaddr_invalid;
 	unsigned int entries_left;
@@ -89,6 +96,8 @@ struct ng_container {
 	struct ng_owner *last_owner;
 
 	struct ng_dirty_tracking dirty;
+
+	struct page **spare_pages;
 };
 
 void *ng_container_open(unsigned long type);

@@ -12,6 +12,7 @@
 #include "debugfs.h"
 #include "group.h"
 #include "ioctl.h"
+#include "mapping.h"
 #include "params.h"
 
 bool ng_allow_unsafe_interrupts;
@@ -41,10 +42,15 @@ static const struct vfio_iommu_driver_ops ng_driver_ops = {
 
 static int __init ng_init(void)
 {
-	int ret = vfio_register_iommu_driver(&ng_driver_ops);
+	int ret = ng_mapping_cache_init();
 
 	if (ret)
 		return ret;
+	ret = vfio_register_iommu_driver(&ng_driver_ops);
+	if (ret) {
+		ng_mapping_cache_exit();
+		return ret;
+	}
 	ng_debugfs_init();
 
 	if (compat_kernel_is_untested())
@@ -65,6 +71,7 @@ static void __exit ng_exit(void)
 	 * way in, to find nothing, or on its way out; let it leave our code.
 	 */
 	synchronize_rcu_tasks();
+	ng_mapping_cache_exit();
 }
 
 module_init(ng_init);

@@ -2,8 +2,8 @@
 /* The tree of mappings: taking and freeing ranges, and the rules of MAP and UNMAP.  See mapping.h for the states. */
 #include <linux/capability.h>
 #include <linux/err.h>
-#include <linux/interval_tree_generic.h>
 #include <linux/lockdep.h>
+#include <linux/rbtree.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -13,32 +13,84 @@
 #include "mapping.h"
 #include "transfer.h"
 
-#define MAPPING_FIRST(mapping)	((mapping)->range.first)
-#define MAPPING_LAST(mapping)	((mapping)->range.last)
+/* Mappings have a size that the general caches would round up by a quarter, and there can be many. */
+static struct kmem_cache *mapping_cache;
 
-INTERVAL_TREE_DEFINE(struct ng_mapping, node, u64, subtree_last, MAPPING_FIRST, MAPPING_LAST, static, mapping_tree)
+int __init ng_mapping_cache_init(void)
+{
+	mapping_cache = KMEM_CACHE(ng_mapping, SLAB_ACCOUNT);
+	return mapping_cache ? 0 : -ENOMEM;
+}
 
-/* The mapping with the lowest address that overlaps the range, or NULL. */
+void ng_mapping_cache_exit(void)
+{
+	kmem_cache_destroy(mapping_cache);
+}
+
+static struct ng_mapping *mapping_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ng_mapping, node);
+}
+
+/* Does the range begin above every mapping?  It does for programs that map in ascending order, as most do. */
+static bool above_all(const struct ng_container *ct, struct ng_range range)
+{
+	return !ct->highest || ct->highest->range.last < range.first;
+}
+
+/*
+ * The mapping with the lowest address that overlaps the range, or NULL.  Mappings do not overlap each other, so a tree
+ * ordered by address finds it without the upper bounds that an interval tree keeps in each node.  What one request asks
+ * for is asked for several times, so the latest answer is kept.
+ */
 struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range)
 {
-	return mapping_tree_iter_first(&ct->mappings, range.first, range.last);
+	struct rb_node *node = ct->mappings.rb_node;
+	struct ng_mapping *lowest = NULL, *latest = READ_ONCE(ct->latest);
+
+	if (above_all(ct, range))
+		return NULL;
+	if (latest && latest->range.first <= range.first && latest->range.last >= range.first)
+		return latest;
+	while (node) {
+		struct ng_mapping *mapping = mapping_of(node);
+
+		if (mapping->range.last < range.first) {
+			node = node->rb_right;
+		} else {
+			lowest = mapping;
+			node = node->rb_left;
+		}
+	}
+	WRITE_ONCE(ct->latest, lowest);
+	return lowest && lowest->range.first <= range.last ? lowest : NULL;
 }
 
 /* The next one that overlaps the range, or NULL. */
 struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range)
 {
-	return mapping_tree_iter_next(mapping, range.first, range.last);
-}
+	struct ng_mapping *next = mapping_of(rb_next(&mapping->node));
 
-/* The mapping that holds the address, or NULL. */
-static struct ng_mapping *mapping_at(struct ng_container *ct, u64 iova)
-{
-	return ng_mapping_first(ct, (struct ng_range){ .first = iova, .last = iova });
+	return next && next->range.first <= range.last ? next : NULL;
 }
 
 static void insert(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	mapping_tree_insert(mapping, &ct->mappings);
+	struct rb_node **link = &ct->mappings.rb_node, *parent = NULL;
+
+	if (above_all(ct, mapping->range)) {
+		if (ct->highest) {
+			parent = &ct->highest->node;
+			link = &parent->rb_right;
+		}
+		ct->highest = mapping;
+	}
+	while (*link) {
+		parent = *link;
+		link = mapping->range.first < mapping_of(parent)->range.first ? &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&mapping->node, parent, link);
+	rb_insert_color(&mapping->node, &ct->mappings);
 	ct->nr_mappings++;
 	ct->entries_left--;
 }
@@ -46,14 +98,18 @@ static void insert(struct ng_container *ct, struct ng_mapping *mapping)
 /* Frees the mapping's range and the mapping, which backs nothing any more. */
 static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	mapping_tree_remove(mapping, &ct->mappings);
+	if (mapping == ct->latest)
+		WRITE_ONCE(ct->latest, NULL);
+	if (mapping == ct->highest)
+		ct->highest = mapping_of(rb_prev(&mapping->node));
+	rb_erase(&mapping->node, &ct->mappings);
 	if (mapping->vaddr_invalid)
 		ct->nr_vaddr_invalid--;
 	ct->nr_mappings--;
 	ct->entries_left++;
 	ng_dirty_untrack(mapping);
 	ng_owner_put(mapping->owner);
-	kfree(mapping);
+	kmem_cache_free(mapping_cache, mapping);
 }
 
 /* Lets those who wait for a mapping look again: one is live now or gone. */
@@ -61,7 +117,8 @@ void ng_mapping_settled(struct ng_container *ct)
 {
 	lockdep_assert_held(&ct->lock);
 	ct->transitions++;
-	wake_up_all(&ct->transition_done);
+	if (wq_has_sleeper(&ct->transition_done))
+		wake_up_all(&ct->transition_done);
 }
 
 /**
@@ -179,13 +236,13 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 	if (ret)
 		return ERR_PTR(ret);
 
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
 	mapping->owner = ng_owner_get_current(ct);
 	if (IS_ERR(mapping->owner)) {
 		ret = PTR_ERR(mapping->owner);
-		kfree(mapping);
+		kmem_cache_free(mapping_cache, mapping);
 		return ERR_PTR(ret);
 	}
 
@@ -281,10 +338,14 @@ static int unmap_range(struct ng_container *ct, const struct ng_unmap_request *r
 /* Would removing what lies in the range cut a mapping in two? */
 static bool cuts_mapping(struct ng_container *ct, struct ng_range range)
 {
-	struct ng_mapping *head = mapping_at(ct, range.first);
-	struct ng_mapping *tail = mapping_at(ct, range.last);
+	struct ng_mapping *head = ng_mapping_first(ct, range), *tail;
 
-	return (head && head->range.first != range.first) || (tail && tail->range.last != range.last);
+	if (!head || head->range.first < range.first)
+		return head;
+	if (head->range.last >= range.last)
+		return head->range.last > range.last;
+	tail = ng_mapping_first(ct, (struct ng_range){ .first = range.last, .last = range.last });
+	return tail && tail->range.last > range.last;
 }
 
 /**
@@ -338,7 +399,6 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 	struct ng_mapping *mapping;
 	u64 bytes = 0;
 
-	*list = NULL;
 	ng_for_each_mapping(ct, mapping, range) {
 		if (mapping->range.first < range.first)
 			break;
@@ -347,6 +407,7 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 		*list = mapping;
 		list = &mapping->next;
 	}
+	*list = NULL;
 	return bytes;
 }
 

@@ -40,7 +40,6 @@ enum ng_mapping_state {
  * struct ng_mapping - user memory that the container's devices can reach
  * @node: place in the container's tree
  * @range: I/O virtual addresses, constant
- * @subtree_last: kept by the interval tree
  * @vaddr: user address of the first byte
  * @owner: whose memory it is
  * @runs: what backs it
@@ -55,14 +54,13 @@ enum ng_mapping_state {
 struct ng_mapping {
 	struct rb_node node;
 	struct ng_range range;
-	u64 subtree_last;
 	u64 vaddr;
 	struct ng_owner *owner;
 	struct ng_runs runs;
 	unsigned long charged_pages;
 	struct ng_dirty_log *dirty;
 	struct ng_mapping *next;
-	int prot;
+	u8 prot;
 	u8 state;
 	bool unlimited;
 	bool vaddr_invalid;
@@ -109,6 +107,9 @@ bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request
 int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request);
 int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
 void ng_mapping_settled(struct ng_container *ct);
+
+int ng_mapping_cache_init(void);
+void ng_mapping_cache_exit(void);
 
 /* For attach and detach, with the container's topology held for writing: every mapping is live then. */
 bool ng_mapping_exists(struct ng_container *ct, struct ng_range range);

@@ -4,8 +4,9 @@
  *
  * The caller's own memory is pinned through the fast path, which takes no lock where the pages are present.  What it
  * refuses, or what has to be faulted in, is asked for again under the mmap lock as any other process would: that way
- * the caller's protection keys do not count, and a userfaultfd handler is not waited for.  What is not made of pages at all but of frames that a driver put into a VM_PFNMAP area
- * (a device's registers or memory) cannot be pinned and is looked up instead.
+ * the caller's protection keys do not count, and a userfaultfd handler is not waited for.  What is not made of pages
+ * at all but of frames that a driver put into a VM_PFNMAP area (a device's registers or memory) cannot be pinned and is
+ * looked up instead.
  *
  * The zero page, which stands for memory that was never written, is not held: it never goes away, and old kernels count
  * each pin of it in a reference count that overflows.
@@ -25,70 +26,39 @@
  * ng_pin_batch_init() - make room for batches
  * @batch: the batch
  * @npages: how many pages will be asked for in all
+ * @spare: where an array may be left over from an earlier batch; many kernels clear what they allocate, which costs
+ *         more than small mappings do otherwise
  *
  * Cannot fail: without memory, pages are pinned one by one.
  */
-void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages)
+void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages, struct page ***spare)
 {
-	*batch = (struct ng_pin_batch){ .capacity = min_t(unsigned long, npages, BATCH_MAX) };
-	if (batch->capacity > 1)
-		batch->pages = kmalloc_array(batch->capacity, sizeof(*batch->pages), GFP_KERNEL | __GFP_NOWARN);
+	*batch = (struct ng_pin_batch){ .capacity = BATCH_MAX };
+	if (npages > 1) {
+		batch->pages = xchg(spare, NULL);
+		if (!batch->pages)
+			batch->pages = kmalloc_array(BATCH_MAX, sizeof(*batch->pages),
+						     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	}
 	if (!batch->pages) {
 		batch->pages = &batch->single;
 		batch->capacity = 1;
 	}
 }
 
-void ng_pin_batch_destroy(struct ng_pin_batch *batch)
+/* Leaves the array to the next batch. */
+void ng_pin_batch_destroy(struct ng_pin_batch *batch, struct page ***spare)
 {
 	if (batch->pages != &batch->single)
-		kfree(batch->pages);
+		kfree(xchg(spare, batch->pages));
 }
 
-/* The @i-th frame of the batch. */
-unsigned long ng_pin_batch_pfn(const struct ng_pin_batch *batch, unsigned long i)
+/* Lets go of what is left in a batch, which no device has reached. */
+void ng_pin_batch_drop(struct ng_pin_batch *batch)
 {
-	return batch->in_pages ? page_to_pfn(batch->pages[i]) : batch->device_pfn + i;
-}
-
-/* Is the @i-th frame pinned, so that somebody must unpin it? */
-bool ng_pin_batch_pinned(const struct ng_pin_batch *batch, unsigned long i)
-{
-	return batch->in_pages && !is_zero_pfn(page_to_pfn(batch->pages[i]));
-}
-
-/* How many pages of the batch count as locked memory: those that are not the kernel's own, as the zero page is. */
-unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
-{
-	unsigned long i, n = 0;
-
-	if (!batch->in_pages)
-		return 0;
-	for (i = 0; i < batch->npages; i++)
-		n += !PageReserved(batch->pages[i]);
-	return n;
-}
-
-/* Lets go of the frames from the @from-th on, which no device has reached. */
-void ng_pin_batch_unpin(const struct ng_pin_batch *batch, unsigned long from)
-{
-	unsigned long i;
-
-	for (i = from; i < batch->npages; i++)
-		if (ng_pin_batch_pinned(batch, i))
-			unpin_user_page(batch->pages[i]);
-}
-
-/* Takes pages that GUP pinned into the batch, but for the hold on the zero page. */
-static void batch_take_pages(struct ng_pin_batch *batch, unsigned long npages)
-{
-	unsigned long i;
-
-	batch->npages = npages;
-	batch->in_pages = true;
-	for (i = 0; i < npages; i++)
-		if (!ng_pin_batch_pinned(batch, i))
-			unpin_user_page(batch->pages[i]);
+	if (batch->in_pages)
+		unpin_user_pages(batch->pages + batch->taken, batch->npages - batch->taken);
+	batch->taken = batch->npages;
 }
 
 /* Takes @n frames of device memory from @pfn on into the batch if they continue it. */
@@ -185,7 +155,8 @@ static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long np
 
 	ret = compat_pin_user_pages_remote(mm, addr, min(npages, batch->capacity), gup_flags, batch->pages);
 	if (ret > 0) {
-		batch_take_pages(batch, ret);
+		batch->npages = ret;
+		batch->in_pages = true;
 		ret = 0;
 	} else {
 		int lookup;
@@ -221,6 +192,7 @@ int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, st
 	int ret;
 
 	batch->npages = 0;
+	batch->taken = 0;
 	batch->in_pages = false;
 
 	if (fatal_signal_pending(current))
@@ -230,7 +202,8 @@ int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, st
 		ret = pin_user_pages_fast(vaddr, min(npages, batch->capacity), gup_flags | COMPAT_FOLL_NOFAULT,
 					  batch->pages);
 		if (ret > 0) {
-			batch_take_pages(batch, ret);
+			batch->npages = ret;
+			batch->in_pages = true;
 			return 0;
 		}
 	}

@@ -3,10 +3,9 @@
 #ifndef NG_PIN_H
 #define NG_PIN_H
 
-#include <linux/types.h>
+#include <linux/mm.h>
 
-struct mm_struct;
-struct page;
+#include <compat/mm.h>
 
 /**
  * struct ng_pin_batch - the frames behind a stretch of user addresses, a batch at a time
@@ -14,6 +13,7 @@ struct page;
  * @capacity: most pages pinned in one batch
  * @single: room for one page where no more could be had
  * @npages: how many frames the batch holds now
+ * @taken: how many of them, from the first on, somebody else answers for
  * @device_pfn: first frame of device memory, which is contiguous and not pinned
  * @in_pages: the frames are those of @pages; otherwise device memory from @device_pfn on
  */
@@ -23,17 +23,96 @@ struct ng_pin_batch {
 	struct page *single;
 
 	unsigned long npages;
+	unsigned long taken;
 	unsigned long device_pfn;
 	bool in_pages;
 };
 
-void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages);
-void ng_pin_batch_destroy(struct ng_pin_batch *batch);
-unsigned long ng_pin_batch_pfn(const struct ng_pin_batch *batch, unsigned long i);
-bool ng_pin_batch_pinned(const struct ng_pin_batch *batch, unsigned long i);
-unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch);
-void ng_pin_batch_unpin(const struct ng_pin_batch *batch, unsigned long from);
+/**
+ * struct ng_pin_span - consecutive frames of a batch that are all of one kind
+ * @pfn: the first frame
+ * @npages: how many
+ * @pinned: they are pinned, so that somebody must unpin them
+ * @chargeable: they count as locked memory
+ */
+struct ng_pin_span {
+	unsigned long pfn;
+	unsigned long npages;
+	bool pinned;
+	bool chargeable;
+};
+
+void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages, struct page ***spare);
+void ng_pin_batch_destroy(struct ng_pin_batch *batch, struct page ***spare);
+void ng_pin_batch_drop(struct ng_pin_batch *batch);
 
 int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, struct ng_pin_batch *batch);
+
+/* In the header because it runs once for each page of scattered memory. */
+/*
+ * How many of the pages, at most @most, are consecutive frames of the same kind as the first, which is not reserved?
+ *
+ * A program can map the pages of a folio in any order, so each is compared; but what kind they are is asked once a folio,
+ * and the struct pages of all but its first are not touched.
+ */
+static inline unsigned long ng_pin_count_alike(struct page **pages, unsigned long most)
+{
+	unsigned long n = 1, end;
+
+	while (n < most && pages[n] == pages[0] + n) {
+		end = min(most, n - 1 + compat_pages_to_folio_end(pages[n - 1]));
+		if (n < end) {
+			while (++n < end && pages[n] == pages[0] + n)
+				;
+		} else {
+			if (PageReserved(pages[n]))
+				break;
+			n++;
+		}
+	}
+	return n;
+}
+
+static inline void ng_pin_batch_take_pages(struct ng_pin_batch *batch, unsigned long most, struct ng_pin_span *span)
+{
+	struct page **pages = batch->pages + batch->taken;
+
+	span->pfn = page_to_pfn(pages[0]);
+	span->pinned = true;
+	span->chargeable = !PageReserved(pages[0]);	/* what is the kernel's own anyway is not */
+	if (span->chargeable) {
+		span->npages = ng_pin_count_alike(pages, most);
+		return;
+	}
+	span->npages = 1;
+	if (is_zero_pfn(span->pfn)) {
+		unpin_user_page(pages[0]);
+		span->pinned = false;
+	}
+}
+
+/**
+ * ng_pin_batch_take() - take the next frames out of a batch
+ * @batch: the batch
+ * @most: take no more than this
+ * @span: set to the frames; who takes them answers for them
+ *
+ * Return: true, or false if the batch is empty.
+ */
+static inline bool ng_pin_batch_take(struct ng_pin_batch *batch, unsigned long most, struct ng_pin_span *span)
+{
+	most = min(most, batch->npages - batch->taken);
+	if (!most)
+		return false;
+	if (batch->in_pages) {
+		ng_pin_batch_take_pages(batch, most, span);
+	} else {
+		span->pfn = batch->device_pfn + batch->taken;
+		span->npages = most;
+		span->pinned = span->chargeable = false;
+	}
+	batch->taken += span->npages;
+	return true;
+}
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef NG_RUNS_H
 #define NG_RUNS_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 
 /**
@@ -21,39 +22,104 @@ struct ng_run {
 	unsigned long pinned : 1;
 };
 
-struct ng_run_chunk;
+/* A stretch of the list. */
+struct ng_run_chunk {
+	struct ng_run_chunk *next;
+	unsigned int nr;
+	unsigned int capacity;
+	struct ng_run run[];
+};
 
 /**
  * struct ng_runs - a list of runs
- * @first: first chunk of the list; NULL while there is no run
- * @last: chunk that is being filled
+ * @first: the first run; its npages is 0 while there is none
+ * @last: chunk that is being filled, whose next is the first chunk; NULL while there is at most one run
  *
  * Costs 16 bytes a run and at most as much again in the chunk being filled, charged to the memory cgroup of the task
  * that maps.
  */
 struct ng_runs {
-	struct ng_run_chunk *first;
+	struct ng_run first;
 	struct ng_run_chunk *last;
 };
 
 /**
  * struct ng_run_cursor - a place in a list of runs
- * @chunk: chunk of the next run
- * @index: index of the next run in it
+ * @chunk: chunk of the next run; NULL for the first run of all
+ * @index: index of the next run there
  */
 struct ng_run_cursor {
 	struct ng_run_chunk *chunk;
 	unsigned int index;
 };
 
-int ng_runs_append(struct ng_runs *runs, unsigned long pfn, bool pinned, bool extend);
+struct ng_run *ng_runs_add(struct ng_runs *runs);
 void ng_runs_free(struct ng_runs *runs);
 
-/* Every run but the last is final; the last may still grow. */
-struct ng_run *ng_runs_last(const struct ng_runs *runs);
+/* The last run, or NULL.  Every run before it is final; this one may still grow. */
+static inline struct ng_run *ng_runs_last(struct ng_runs *runs)
+{
+	if (runs->last)
+		return &runs->last->run[runs->last->nr - 1];
+	return runs->first.npages ? &runs->first : NULL;
+}
 
-void ng_run_cursor_start(struct ng_run_cursor *cursor, const struct ng_runs *runs);
-struct ng_run *ng_run_cursor_next(struct ng_run_cursor *cursor, const struct ng_runs *runs);
-struct ng_run *ng_run_cursor_peek(struct ng_run_cursor *cursor, const struct ng_runs *runs);
+/**
+ * ng_runs_append() - add the frames behind the next addresses
+ * @runs: the list
+ * @pfn: the first frame
+ * @npages: how many consecutive frames, at least 1
+ * @pinned: they are pinned pages
+ * @extend: they may become part of the last run if they continue it
+ *
+ * Return: 0 or -ENOMEM, and then the frames were not added.
+ */
+static inline int ng_runs_append(struct ng_runs *runs, unsigned long pfn, unsigned long npages, bool pinned, bool extend)
+{
+	struct ng_run *run = ng_runs_last(runs);
+
+	if (run && extend && run->pfn + run->npages == pfn && run->pinned == pinned) {
+		run->npages += npages;
+		return 0;
+	}
+	run = ng_runs_add(runs);
+	if (!run)
+		return -ENOMEM;
+	run->pfn = pfn;
+	run->npages = npages;
+	run->pinned = pinned;
+	return 0;
+}
+
+/*
+ * The run at the cursor, or NULL behind the last one.  A cursor that is all zeroes is at the first run, and it may stay
+ * where it is while the list grows.
+ */
+static inline struct ng_run *ng_run_cursor_peek(struct ng_run_cursor *cursor, struct ng_runs *runs)
+{
+	if (!cursor->chunk) {
+		if (!cursor->index)
+			return runs->first.npages ? &runs->first : NULL;
+		if (!runs->last)
+			return NULL;
+		*cursor = (struct ng_run_cursor){ .chunk = runs->last->next };
+	}
+	if (cursor->index == cursor->chunk->nr) {
+		if (cursor->chunk == runs->last)
+			return NULL;
+		*cursor = (struct ng_run_cursor){ .chunk = cursor->chunk->next };
+	}
+	return &cursor->chunk->run[cursor->index];
+}
+
+/* As ng_run_cursor_peek(), and moves past it. */
+static inline struct ng_run *ng_run_cursor_next(struct ng_run_cursor *cursor, struct ng_runs *runs)
+{
+	struct ng_run *run = ng_run_cursor_peek(cursor, runs);
+
+	if (run)
+		cursor->index++;
+	return run;
+}
 
 #endif

@@ -30,45 +30,54 @@
 /* How many pages are unpinned before there is a chance to reschedule. */
 #define UNPIN_BATCH_PAGES	(SZ_256M >> PAGE_SHIFT)
 
+/* Runs of fewer pages are unpinned many in a row before that chance is given. */
+#define SMALL_RUN_PAGES		64
+
 static u64 run_bytes(const struct ng_run *run)
 {
 	return (u64)run->npages << PAGE_SHIFT;
 }
 
+static u64 mapping_bytes(const struct ng_mapping *mapping)
+{
+	return mapping->range.last - mapping->range.first + 1;
+}
+
 static unsigned long mapping_npages(const struct ng_mapping *mapping)
 {
-	return ((mapping->range.last - mapping->range.first) >> PAGE_SHIFT) + 1;
+	return mapping_bytes(mapping) >> PAGE_SHIFT;
 }
 
 /**
  * remember() - charge a batch and add it to the mapping's runs
  * @mapping: the mapping
- * @batch: the batch; on failure, what is not in a run is let go
+ * @batch: the batch; empty afterwards
  *
- * Return: 0, -ENOMEM beyond the owner's limit or without memory, -EINTR.
+ * Return: 0, -ENOMEM beyond the owner's limit or without memory, -EINTR.  What is in the runs then may be uncharged.
  */
 static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch)
 {
 	bool extend = !READ_ONCE(ng_disable_hugepages);
-	unsigned long i, chargeable = ng_pin_batch_chargeable(batch);
+	unsigned long chargeable = 0, most = extend ? ULONG_MAX : 1;
+	struct ng_pin_span span;
 	int ret;
 
-	ret = ng_account_charge(mapping->owner, chargeable, mapping->unlimited);
-	if (ret) {
-		ng_pin_batch_unpin(batch, 0);
-		return ret;
-	}
-	mapping->charged_pages += chargeable;
-
-	for (i = 0; i < batch->npages; i++) {
-		ret = ng_runs_append(&mapping->runs, ng_pin_batch_pfn(batch, i),
-				     ng_pin_batch_pinned(batch, i), extend);
+	while (ng_pin_batch_take(batch, most, &span)) {
+		ret = ng_runs_append(&mapping->runs, span.pfn, span.npages, span.pinned, extend);
 		if (ret) {
-			ng_pin_batch_unpin(batch, i);
+			if (span.pinned)
+				compat_unpin_frames(span.pfn, span.npages, false);
+			ng_pin_batch_drop(batch);
 			return ret;
 		}
+		if (span.chargeable)
+			chargeable += span.npages;
 	}
-	return 0;
+
+	ret = ng_account_charge(mapping->owner, chargeable, mapping->unlimited);
+	if (!ret)
+		mapping->charged_pages += chargeable;
+	return ret;
 }
 
 /**
@@ -84,17 +93,16 @@ struct fill_progress {
 /* Maps remembered runs in all domains; the last one only if it cannot grow any more (@complete). */
 static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
 {
+	const struct ng_run *growing = complete ? NULL : ng_runs_last(&mapping->runs);
 	struct ng_run *run;
 	int ret;
 
-	while ((run = ng_run_cursor_peek(&progress->cursor, &mapping->runs))) {
-		if (!complete && run == ng_runs_last(&mapping->runs))
-			break;
+	while ((run = ng_run_cursor_peek(&progress->cursor, &mapping->runs)) && run != growing) {
 		ret = ng_domains_map(ct, mapping->range.first + progress->mapped_bytes, run, mapping->prot);
 		if (ret)
 			return ret;
 		progress->mapped_bytes += run_bytes(run);
-		ng_run_cursor_next(&progress->cursor, &mapping->runs);
+		progress->cursor.index++;
 	}
 	return 0;
 }
@@ -104,7 +112,7 @@ static void unpin_run(const struct ng_run *run, bool dirty)
 {
 	unsigned long done, npages;
 
-	for (done = 0; run->pinned && done < run->npages; done += npages) {
+	for (done = 0; done < run->npages; done += npages) {
 		npages = min_t(unsigned long, run->npages - done, UNPIN_BATCH_PAGES);
 		compat_unpin_frames(run->pfn + done, npages, dirty);
 		cond_resched();
@@ -114,20 +122,40 @@ static void unpin_run(const struct ng_run *run, bool dirty)
 /**
  * forget_runs() - move past runs, and let go of their memory if nothing maps it any more
  * @mapping: the mapping
- * @cursor: the first run; moved past the last
- * @nr_runs: how many
+ * @cursor: moved past the runs
+ * @bytes: what they cover
  * @unmapped: false if a device may still reach them; then their memory stays pinned, and charged
  */
-static void forget_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, unsigned long nr_runs, bool unmapped)
+static void forget_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes, bool unmapped)
 {
-	while (nr_runs--) {
-		struct ng_run *run = ng_run_cursor_next(cursor, &mapping->runs);
+	bool dirty = mapping->prot & IOMMU_WRITE;
+	unsigned int unrested = 0;
+	struct ng_run *run;
 
-		if (unmapped)
-			unpin_run(run, mapping->prot & IOMMU_WRITE);
-		else if (run->pinned)
+	for (; bytes && (run = ng_run_cursor_next(cursor, &mapping->runs)); bytes -= run_bytes(run)) {
+		if (!run->pinned)
+			continue;
+		if (!unmapped) {
 			mapping->charged_pages -= min_t(unsigned long, mapping->charged_pages, run->npages);
+		} else if (run->npages < SMALL_RUN_PAGES && ++unrested < UNPIN_BATCH_PAGES / SMALL_RUN_PAGES) {
+			compat_unpin_frames(run->pfn, run->npages, dirty);
+		} else {
+			unpin_run(run, dirty);
+			unrested = 0;
+		}
 	}
+}
+
+/* How much to unmap next: whole runs, not much more than a batch, and all that is left if that is not more. */
+static u64 next_batch_bytes(struct ng_mapping *mapping, struct ng_run_cursor cursor, u64 left)
+{
+	u64 bytes = 0;
+
+	if (left <= EMPTY_BATCH_BYTES)
+		return left;
+	while (bytes < EMPTY_BATCH_BYTES)
+		bytes += run_bytes(ng_run_cursor_next(&cursor, &mapping->runs));
+	return bytes;
 }
 
 /**
@@ -140,33 +168,23 @@ static void forget_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor
  */
 static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mapped_bytes)
 {
-	struct ng_run_cursor ahead, behind;
-	u64 done = 0;
+	struct ng_run_cursor cursor = {};
+	u64 done, bytes;
 
-	ng_run_cursor_start(&ahead, &mapping->runs);
-	behind = ahead;
-
-	while (ng_run_cursor_peek(&ahead, &mapping->runs)) {
+	for (done = 0; done < mapped_bytes; done += bytes) {
 		u64 iova = mapping->range.first + done;
-		bool unmapped = true, mapped = done < mapped_bytes;
-		unsigned long nr_runs = 0;
-		u64 bytes = 0;
+		bool unmapped;
 
-		do {
-			bytes += run_bytes(ng_run_cursor_next(&ahead, &mapping->runs));
-			nr_runs++;
-		} while (bytes < EMPTY_BATCH_BYTES && done + bytes != mapped_bytes &&
-			 ng_run_cursor_peek(&ahead, &mapping->runs));
-
-		if (mapped)
-			unmapped = ng_domains_unmap(ct, iova, bytes);
+		bytes = next_batch_bytes(mapping, cursor, mapped_bytes - done);
+		unmapped = ng_domains_unmap(ct, iova, bytes);
 		if (!unmapped)
 			pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
 					   bytes, iova);
-		forget_runs(mapping, &behind, nr_runs, unmapped);
-		done += bytes;
+		forget_runs(mapping, &cursor, bytes, unmapped);
 		cond_resched();
 	}
+	/* What a mapping that could not be filled has besides. */
+	forget_runs(mapping, &cursor, U64_MAX, true);
 
 	ng_account_uncharge(mapping->owner, mapping->charged_pages);
 	mapping->charged_pages = 0;
@@ -185,12 +203,12 @@ static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, stru
 		if (!ret)
 			ret = remember(mapping, batch);
 		if (!ret)
-			ret = map_runs(ct, mapping, progress, false);
+			ret = map_runs(ct, mapping, progress, done + batch->npages == npages);
 		if (ret)
 			return ret;
 		cond_resched();
 	}
-	return map_runs(ct, mapping, progress, true);
+	return 0;
 }
 
 /**
@@ -206,10 +224,9 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 	struct fill_progress progress = {};
 	int ret;
 
-	ng_run_cursor_start(&progress.cursor, &mapping->runs);
-	ng_pin_batch_init(&batch, mapping_npages(mapping));
+	ng_pin_batch_init(&batch, mapping_npages(mapping), &ct->spare_pages);
 	ret = pin_and_map(ct, mapping, &batch, &progress);
-	ng_pin_batch_destroy(&batch);
+	ng_pin_batch_destroy(&batch, &ct->spare_pages);
 
 	if (ret)
 		empty(ct, mapping, progress.mapped_bytes);
@@ -223,7 +240,7 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
  */
 void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	empty(ct, mapping, U64_MAX);
+	empty(ct, mapping, mapping_bytes(mapping));
 }
 
 /**
@@ -236,11 +253,10 @@ void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 int ng_mapping_replay(struct ng_mapping *mapping, struct ng_domain *domain)
 {
 	u64 iova = mapping->range.first;
-	struct ng_run_cursor cursor;
+	struct ng_run_cursor cursor = {};
 	struct ng_run *run;
 	int ret;
 
-	ng_run_cursor_start(&cursor, &mapping->runs);
 	while ((run = ng_run_cursor_next(&cursor, &mapping->runs))) {
 		if (fatal_signal_pending(current))
 			return -EINTR;

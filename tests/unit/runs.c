@@ -10,11 +10,10 @@ unsigned int shim_allocations_left = UINT_MAX;
 static void no_run_at_first(void **state)
 {
 	struct ng_runs runs = {};
-	struct ng_run_cursor cursor;
+	struct ng_run_cursor cursor = {};
 
 	(void)state;
 	assert_null(ng_runs_last(&runs));
-	ng_run_cursor_start(&cursor, &runs);
 	assert_null(ng_run_cursor_peek(&cursor, &runs));
 	assert_null(ng_run_cursor_next(&cursor, &runs));
 	ng_runs_free(&runs);
@@ -27,12 +26,12 @@ static void contiguous_frames_make_one_run(void **state)
 
 	(void)state;
 	for (i = 0; i < 100000; i++)
-		assert_int_equal(ng_runs_append(&runs, 0x1000 + i, true, true), 0);
+		assert_int_equal(ng_runs_append(&runs, 0x1000 + i, 1, true, true), 0);
 	assert_int_equal(ng_runs_last(&runs)->pfn, 0x1000);
 	assert_int_equal(ng_runs_last(&runs)->npages, 100000);
-	assert_ptr_equal(runs.first, runs.last);
+	assert_null(runs.last);
 	ng_runs_free(&runs);
-	assert_null(runs.first);
+	assert_null(ng_runs_last(&runs));
 }
 
 static void different_kinds_do_not_merge(void **state)
@@ -41,11 +40,11 @@ static void different_kinds_do_not_merge(void **state)
 	struct ng_run_cursor cursor;
 
 	(void)state;
-	assert_int_equal(ng_runs_append(&runs, 10, true, true), 0);
-	assert_int_equal(ng_runs_append(&runs, 11, false, true), 0);	/* device memory next to memory */
-	assert_int_equal(ng_runs_append(&runs, 12, false, false), 0);	/* large pages are off */
-	assert_int_equal(ng_runs_append(&runs, 11, false, true), 0);	/* going down */
-	ng_run_cursor_start(&cursor, &runs);
+	assert_int_equal(ng_runs_append(&runs, 10, 1, true, true), 0);
+	assert_int_equal(ng_runs_append(&runs, 11, 1, false, true), 0);	/* device memory next to memory */
+	assert_int_equal(ng_runs_append(&runs, 12, 1, false, false), 0);	/* large pages are off */
+	assert_int_equal(ng_runs_append(&runs, 11, 1, false, true), 0);	/* going down */
+	cursor = (struct ng_run_cursor){};
 	assert_int_equal(ng_run_cursor_next(&cursor, &runs)->pinned, 1);
 	assert_int_equal(ng_run_cursor_next(&cursor, &runs)->pinned, 0);
 	assert_int_equal(ng_run_cursor_next(&cursor, &runs)->pfn, 12);
@@ -61,10 +60,10 @@ static void scattered_frames_come_back_in_order(void **state)
 	unsigned long i;
 
 	(void)state;
-	ng_run_cursor_start(&early, &runs);
+	early = (struct ng_run_cursor){};
 	for (i = 0; i < 5000; i++)
-		assert_int_equal(ng_runs_append(&runs, 3 * i, true, true), 0);
-	ng_run_cursor_start(&cursor, &runs);
+		assert_int_equal(ng_runs_append(&runs, 3 * i, 1, true, true), 0);
+	cursor = (struct ng_run_cursor){};
 	for (i = 0; i < 5000; i++) {
 		assert_int_equal(ng_run_cursor_peek(&cursor, &runs)->pfn, 3 * i);
 		assert_int_equal(ng_run_cursor_next(&cursor, &runs)->pfn, 3 * i);
@@ -73,7 +72,7 @@ static void scattered_frames_come_back_in_order(void **state)
 	}
 	assert_null(ng_run_cursor_next(&cursor, &runs));
 	/* The list may grow behind a cursor that has reached its end. */
-	assert_int_equal(ng_runs_append(&runs, 1, true, true), 0);
+	assert_int_equal(ng_runs_append(&runs, 1, 1, true, true), 0);
 	assert_int_equal(ng_run_cursor_next(&cursor, &runs)->pfn, 1);
 	ng_runs_free(&runs);
 }
@@ -89,10 +88,10 @@ static void failed_append_adds_nothing(void **state)
 		unsigned long n = 0, seen = 0;
 
 		shim_allocations_left = allowed;
-		while (!ng_runs_append(&runs, 2 * n, true, true))
+		while (!ng_runs_append(&runs, 2 * n, 1, true, true))
 			n++;
-		assert_int_equal(ng_runs_append(&runs, 2 * n, true, true), -ENOMEM);
-		ng_run_cursor_start(&cursor, &runs);
+		assert_int_equal(ng_runs_append(&runs, 2 * n, 1, true, true), -ENOMEM);
+		cursor = (struct ng_run_cursor){};
 		while (ng_run_cursor_next(&cursor, &runs))
 			seen++;
 		assert_int_equal(seen, n);

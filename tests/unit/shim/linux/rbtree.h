@@ -6,7 +6,7 @@ struct rb_node {
 	struct rb_node *left, *right;
 };
 
-struct rb_root_cached {
+struct rb_root {
 	struct rb_node *root;
 };
 
