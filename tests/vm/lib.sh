@@ -72,6 +72,7 @@ build_for()
 	for module_dir in "${wanted[@]}"; do
 		[ ! -d "$ng_guest/$module_dir" ] || module_dirs+=("$ng_guest/$module_dir")
 	done
+	[ -z "$KROOT" ] || module_dirs+=("$ng_tests_dir/bench/floor")
 	"$ng_tests_dir/kernels/build" "$1" "${NG_SRC:-$ng_tree}" "$dir" "${module_dirs[@]}" || return
 	printf '%s\n' "$dir"
 }

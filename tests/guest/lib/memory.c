@@ -33,6 +33,20 @@ void *memory_small_pages(size_t bytes)
 	return va;
 }
 
+void *memory_scattered_pages(size_t bytes)
+{
+	size_t i, npages = bytes / PAGE;
+	char *va = anonymous(bytes, 0);
+
+	if (!va)
+		return NULL;
+	madvise(va, bytes, MADV_NOHUGEPAGE);
+	/* Frames are handed out in ascending order, so touch the pages in another one; an odd factor meets each once. */
+	for (i = 0; i < npages; i++)
+		va[i * 7919 % npages * PAGE] = 1;
+	return va;
+}
+
 void *memory_huge_pages(size_t bytes)
 {
 	char *va = anonymous(bytes + MIB(2), 0);

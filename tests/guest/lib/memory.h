@@ -15,6 +15,9 @@
 /* Private anonymous memory in 4 KiB pages, written to; NULL on failure. */
 void *memory_small_pages(size_t bytes);
 
+/* The same in frames that are nowhere contiguous; bytes is a power of two. */
+void *memory_scattered_pages(size_t bytes);
+
 /* Private anonymous memory aligned to 2 MiB, in transparent huge pages where possible. */
 void *memory_huge_pages(size_t bytes);
 
