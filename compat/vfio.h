@@ -77,7 +77,10 @@ void vfio_unregister_iommu_driver(const struct vfio_iommu_driver_ops *ops);
 #define COMPAT_VFIO_ATTACH_OP(op, attach)						\
 	static int op(void *data, struct iommu_group *group, enum vfio_group_type type)	\
 	{										\
-		return attach(data, group, type != VFIO_IOMMU);				\
+		/* Has no IOMMU and no driver's promise instead of one; the core keeps it to itself. */ \
+		if (type == VFIO_NO_IOMMU)						\
+			return -EINVAL;							\
+		return attach(data, group, type == VFIO_EMULATED_IOMMU);		\
 	}
 
 #endif
