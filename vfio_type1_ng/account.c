@@ -40,8 +40,7 @@ struct ng_owner *ng_owner_get_current(struct ng_container *ct)
 			ng_owner_put(ct->last_owner);
 		ct->last_owner = owner;
 	}
-	kref_get(&owner->ref);
-	return owner;
+	return ng_owner_get(owner);
 }
 
 static void owner_destroy(struct kref *ref)
@@ -51,6 +50,12 @@ static void owner_destroy(struct kref *ref)
 	mmdrop(owner->mm);
 	put_task_struct(owner->task);
 	kfree(owner);
+}
+
+struct ng_owner *ng_owner_get(struct ng_owner *owner)
+{
+	kref_get(&owner->ref);
+	return owner;
 }
 
 void ng_owner_put(struct ng_owner *owner)

@@ -27,6 +27,7 @@ struct ng_owner {
 };
 
 struct ng_owner *ng_owner_get_current(struct ng_container *ct);
+struct ng_owner *ng_owner_get(struct ng_owner *owner);
 void ng_owner_put(struct ng_owner *owner);
 
 int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited);

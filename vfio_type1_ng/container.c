@@ -68,6 +68,7 @@ void *ng_container_open(unsigned long type)
 	ct->mappings = RB_ROOT;
 	ct->entries_left = READ_ONCE(ng_dma_entry_limit);
 	init_waitqueue_head(&ct->transition_done);
+	compat_unmap_listeners_init(&ct->listeners);
 
 	ret = publish(ct);
 	if (ret) {
@@ -171,6 +172,15 @@ int ng_container_enter(struct ng_container *ct)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* As ng_container_enter(), also while the caller is being killed.  Returns false if the container was released. */
+bool ng_container_enter_to_clean_up(struct ng_container *ct)
+{
+	down_read(&ct->topology);
+	if (ct->released)
+		up_read(&ct->topology);
+	return !ct->released;
 }
 
 /**

@@ -29,6 +29,8 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include <compat/vfio_access.h>
+
 #include "dirty.h"
 #include "iova_windows.h"
 
@@ -48,9 +50,10 @@ struct page;
  * @released: release() has run; calls in flight must not do anything any more
  * @domains: struct ng_domain, oldest first
  * @groups: struct ng_group by group id
+ * @nr_emulated: how many of them are of devices that make their DMA through the CPU
  * @reserved: struct ng_reserved, ranges that some group reserves
  * @nr_reserved: their number
- * @windows: addresses that may be mapped
+ * @windows: addresses that may be mapped; none before the first domain, and then every address may be
  * @pgsizes: page sizes that all domains support, never 0
  * @lock: see above
  * @mappings: struct ng_mapping by address
@@ -64,6 +67,9 @@ struct page;
  * @dirty: dirty tracking; has a mutex of its own, outside both locks
  * @last_owner: owner of the latest mapping, which is likely to own the next one
  * @spare_pages: for ng_pin_batch_init(); whoever swaps it out has it
+ * @nr_external: how many pages in-kernel users hold
+ * @listeners: in-kernel users that want to know what is unmapped; has a lock of its own, under which they call back, so
+ *	neither of the others is held when it is taken
  */
 struct ng_container {
 	struct kref ref;
@@ -78,6 +84,7 @@ struct ng_container {
 	bool released;
 	struct list_head domains;
 	struct xarray groups;
+	unsigned int nr_emulated;
 	struct list_head reserved;
 	unsigned int nr_reserved;
 	struct ng_iova_windows windows;
@@ -94,6 +101,9 @@ struct ng_container {
 	unsigned long transitions;
 	wait_queue_head_t transition_done;
 	struct ng_owner *last_owner;
+	unsigned long nr_external;
+
+	struct compat_unmap_listeners listeners;
 
 	struct ng_dirty_tracking dirty;
 
@@ -106,6 +116,7 @@ struct ng_container *ng_container_get(void *handle);
 struct ng_container *ng_container_get_next(unsigned long *handle);
 void ng_container_put(struct ng_container *ct);
 int ng_container_enter(struct ng_container *ct);
+bool ng_container_enter_to_clean_up(struct ng_container *ct);
 int ng_container_enter_alone(struct ng_container *ct);
 void ng_container_share(struct ng_container *ct);
 void ng_container_leave(struct ng_container *ct);

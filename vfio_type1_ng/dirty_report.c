@@ -12,6 +12,7 @@
 
 #include "container.h"
 #include "dirty.h"
+#include "external.h"
 #include "mapping.h"
 
 /* User space sees words of 64 bits. */
@@ -68,6 +69,8 @@ static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping
 			continue;
 		log->reporting = true;
 		log->reporting_all = ct->dirty.nr_non_pinned_groups;
+		if (!log->reporting_all)
+			ng_external_mark_dirty(ct, mapping);
 		ng_dirt_move(&log->reported, &log->since, ng_dirty_mapping_pages(ct, mapping));
 	}
 }

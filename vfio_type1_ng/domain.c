@@ -13,6 +13,7 @@
 #include "domain.h"
 #include "group.h"
 #include "mapping.h"
+#include "replay.h"
 #include "runs.h"
 
 /*
@@ -121,7 +122,7 @@ static bool enforce_coherency(const struct ng_domain *domain, const struct ng_gr
 	return compat_enforce_cache_coherency(domain->iommu, group->dev);
 }
 
-/* Makes an attached domain fit for the container, without publishing it. */
+/* Makes an attached domain fit for the container, and maps everything in it. */
 static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_group *group,
 		   struct ng_iova_windows *windows)
 {
@@ -179,6 +180,7 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 	if (ret)
 		goto free_iommu_domain;
 
+	list_add_tail(&domain->next, &ct->domains);
 	ret = prepare(ct, domain, group, windows);
 	if (ret)
 		goto detach;
@@ -186,10 +188,10 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 	domain->instance = group->instance;
 	domain->nr_groups = 1;
 	group->domain = domain;
-	list_add_tail(&domain->next, &ct->domains);
 	return 0;
 
 detach:
+	list_del(&domain->next);
 	iommu_detach_group(domain->iommu, group->iommu_group);
 free_iommu_domain:
 	iommu_domain_free(domain->iommu);
@@ -203,8 +205,8 @@ free_domain:
  * @ct: the container
  * @group: an attached group
  *
- * The group's DMA is blocked first.  The last group takes the domain with it, and the last domain all mappings: they
- * are unmapped and their pages let go while the domain still exists.
+ * The group's DMA is blocked first.  The last group takes the domain with it, and the last domain all memory: it is
+ * unmapped and let go while the domain still exists.  The mappings stay if there are devices that need no domain.
  */
 void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 {
@@ -217,7 +219,9 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 	if (--domain->nr_groups)
 		return;
 
-	if (list_is_singular(&ct->domains))
+	if (list_is_singular(&ct->domains) && ct->nr_emulated)
+		ng_mappings_unpin_all(ct);
+	else if (list_is_singular(&ct->domains))
 		ng_mappings_remove_all(ct);
 	list_del(&domain->next);
 	if (!domain->stranded)

@@ -35,12 +35,15 @@ static int see_device(struct device *dev, void *data)
 	return 0;
 }
 
-static struct ng_group *group_alloc(struct iommu_group *iommu_group)
+static struct ng_group *group_alloc(struct iommu_group *iommu_group, bool emulated)
 {
 	struct ng_group *group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
 
-	if (group)
+	if (group) {
 		group->iommu_group = iommu_group;
+		group->emulated = emulated;
+		group->pinned_scope = emulated;
+	}
 	return group;
 }
 
@@ -134,7 +137,6 @@ static int attach(struct ng_container *ct, struct ng_group *group)
 		goto out;
 
 	commit(ct, &windows);
-	ng_dirty_group_joined(ct, group);
 out:
 	ng_iova_windows_free(&windows);
 	put_device(group->dev);
@@ -142,7 +144,7 @@ out:
 	return ret;
 }
 
-static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group)
+static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, bool emulated)
 {
 	unsigned long id = iommu_group_id(iommu_group);
 	struct ng_group *group;
@@ -154,7 +156,7 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group)
 	if (READ_ONCE(ct->nr_vaddr_invalid))
 		return -EBUSY;
 
-	group = group_alloc(iommu_group);
+	group = group_alloc(iommu_group, emulated);
 	if (!group)
 		return -ENOMEM;
 
@@ -165,9 +167,13 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group)
 		goto free_group;
 	}
 
-	ret = attach(ct, group);
+	if (emulated)
+		ct->nr_emulated++;
+	else
+		ret = attach(ct, group);
 	if (ret)
 		goto erase_group;
+	ng_dirty_group_joined(ct, group);
 	return 0;
 
 erase_group:
@@ -193,31 +199,40 @@ int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated
 	if (!ct)
 		return -EINVAL;
 
-	if (emulated) {
-		pr_warn_ratelimited("group %d: emulated devices (mdev) are not supported yet; load vfio_iommu_type1 for them\n",
-				    iommu_group_id(iommu_group));
-		ret = -EOPNOTSUPP;
-		goto put;
-	}
-
 	ret = down_write_killable(&ct->topology);
 	if (ret)
 		goto put;
-	ret = ct->released ? -EINVAL : attach_new(ct, iommu_group);
+	ret = ct->released ? -EINVAL : attach_new(ct, iommu_group, emulated);
 	up_write(&ct->topology);
 put:
 	ng_container_put(ct);
 	return ret;
 }
 
+static void detach_emulated(struct ng_container *ct)
+{
+	ct->nr_emulated--;
+	if (!ct->nr_emulated && list_empty(&ct->domains))
+		ng_mappings_remove_all(ct);
+}
+
 static void detach(struct ng_container *ct, struct ng_group *group)
 {
+	bool emulated = group->emulated;
+
 	lockdep_assert_held_write(&ct->topology);
 
-	ng_domain_leave(ct, group);
+	if (emulated)
+		detach_emulated(ct);
+	else
+		ng_domain_leave(ct, group);
 	ng_dirty_group_left(ct, group);
 	xa_erase(&ct->groups, iommu_group_id(group->iommu_group));
 	group_free(ct, group);
+
+	/* It had no part in what may be mapped. */
+	if (emulated)
+		return;
 
 	/* There is room: it was allocated for at least as many reservations as there are now. */
 	compute_windows(ct, &ct->windows);

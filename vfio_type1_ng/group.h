@@ -15,6 +15,7 @@ struct ng_reserved;
 /**
  * struct ng_group - a group in a container
  * @iommu_group: the kernel's object; the core keeps it until detach
+ * @emulated: its devices make their DMA through the CPU, so it needs no domain
  * @domain: domain that it is attached to
  * @dev: one of its devices, referenced, while it is being attached
  * @instance: IOMMU that translates for it; only compared
@@ -29,6 +30,7 @@ struct ng_reserved;
  */
 struct ng_group {
 	struct iommu_group *iommu_group;
+	bool emulated;
 	struct ng_domain *domain;
 	struct device *dev;
 	const struct iommu_device *instance;

@@ -32,6 +32,19 @@ static long check_coherency(void *handle)
 	return coherent;
 }
 
+/* Can user addresses be changed?  Not while in-kernel users may look at them.  Before there is a container: no promise. */
+static long check_update_vaddr(void *handle)
+{
+	struct ng_container *ct = handle ? ng_container_get(handle) : NULL;
+	long offered;
+
+	if (!ct)
+		return 0;
+	offered = !READ_ONCE(ct->nr_emulated);
+	ng_container_put(ct);
+	return offered;
+}
+
 /* The answer is the return value; @handle is NULL while the core looks for a driver. */
 static long check_extension(void *handle, unsigned long extension)
 {
@@ -41,7 +54,7 @@ static long check_extension(void *handle, unsigned long extension)
 	case VFIO_UNMAP_ALL:
 		return 1;
 	case VFIO_UPDATE_VADDR:
-		return !!handle;	/* no promise before there is a container */
+		return check_update_vaddr(handle);
 	case VFIO_DMA_CC_IOMMU:
 		return check_coherency(handle);
 	default:
@@ -103,6 +116,7 @@ static long unmap_dma(struct ng_container *ct, unsigned long arg)
 		.iova = unmap.iova,
 		.size = unmap.size,
 		.all = unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL,
+		.vaddr = unmap.flags & VFIO_DMA_UNMAP_FLAG_VADDR,
 	};
 	if (unmap.flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP) {
 		if (unmap.flags & whole || unmap.argsz < bytes + sizeof(bitmap))
@@ -114,7 +128,7 @@ static long unmap_dma(struct ng_container *ct, unsigned long arg)
 			return ret;
 		request.bitmap = &bitmap;
 	}
-	if (unmap.flags & VFIO_DMA_UNMAP_FLAG_VADDR)
+	if (request.vaddr)
 		ret = ng_vaddr_invalidate(ct, &request, &covered_bytes);
 	else
 		ret = ng_unmap(ct, &request, &covered_bytes);

@@ -7,7 +7,9 @@
 
 #include <compat/version.h>
 #include <compat/vfio.h>
+#include <compat/vfio_access.h>
 
+#include "access.h"
 #include "container.h"
 #include "debugfs.h"
 #include "group.h"
@@ -28,8 +30,8 @@ module_param_named(dma_entry_limit, ng_dma_entry_limit, uint, 0644);
 MODULE_PARM_DESC(dma_entry_limit, "How many mappings a container may hold, for containers opened from now on (default 65535)");
 
 COMPAT_VFIO_ATTACH_OP(attach_op, ng_group_attach)
+COMPAT_VFIO_DEFINE_ACCESS_OPS(ng_access_pin, ng_access_unpin, ng_access_add_listener, ng_access_remove_listener)
 
-/* In-kernel users (pin_pages, dma_rw) are not served yet; the core tells them so. */
 static const struct vfio_iommu_driver_ops ng_driver_ops = {
 	.name		= "vfio-type1-ng",
 	.owner		= THIS_MODULE,
@@ -38,6 +40,8 @@ static const struct vfio_iommu_driver_ops ng_driver_ops = {
 	.ioctl		= ng_ioctl,
 	.attach_group	= attach_op,
 	.detach_group	= ng_group_detach,
+	.dma_rw		= ng_access_rw,
+	COMPAT_VFIO_ACCESS_OPS(ng_access_group_domain),
 };
 
 static int __init ng_init(void)

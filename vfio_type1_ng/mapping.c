@@ -7,9 +7,11 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "access.h"
 #include "account.h"
 #include "container.h"
 #include "dirty.h"
+#include "external.h"
 #include "mapping.h"
 #include "transfer.h"
 
@@ -103,6 +105,7 @@ static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 	if (mapping == ct->highest)
 		ct->highest = mapping_of(rb_prev(&mapping->node));
 	rb_erase(&mapping->node, &ct->mappings);
+	ng_external_abandon(ct, mapping);
 	if (mapping->vaddr_invalid)
 		ct->nr_vaddr_invalid--;
 	ct->nr_mappings--;
@@ -119,6 +122,21 @@ void ng_mapping_settled(struct ng_container *ct)
 	ct->transitions++;
 	if (wq_has_sleeper(&ct->transition_done))
 		wake_up_all(&ct->transition_done);
+}
+
+/* Lends a live mapping to the caller, and drops the lock. */
+void ng_mapping_lend(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	lockdep_assert_held(&ct->lock);
+	mapping->state = NG_MAPPING_LENT;
+	mutex_unlock(&ct->lock);
+}
+
+/* Takes it back.  @ct->lock is held again. */
+void ng_mapping_take_back(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	mapping->state = NG_MAPPING_LIVE;
+	ng_mapping_settled(ct);
 }
 
 /**
@@ -188,18 +206,24 @@ static int lock_settled(struct ng_container *ct, struct ng_range range)
 }
 
 /**
- * ng_mappings_lock_for_map() - enter and lock a container for a request about one range
+ * ng_mappings_lock() - enter and lock a container to look at a range
  * @ct: the container
- * @request: the request
+ * @range: the range
  *
  * Return: 0, with the container entered, @ct->lock held and every mapping in the range live; or a negative errno with
  * nothing held.
  */
-int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request)
+int ng_mappings_lock(struct ng_container *ct, struct ng_range range)
 {
 	int ret = ng_container_enter(ct);
 
-	return ret ? ret : lock_settled(ct, request->range);
+	return ret ? ret : lock_settled(ct, range);
+}
+
+/* As ng_mappings_lock(), for the range of a request to map. */
+int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request)
+{
+	return ng_mappings_lock(ct, request->range);
 }
 
 /* Are the addresses and the length of a request to map whole pages of every domain? */
@@ -219,7 +243,8 @@ static int check_map(struct ng_container *ct, const struct ng_map_request *reque
 		return -EEXIST;
 	if (!ct->entries_left)
 		return -ENOSPC;
-	if (!ng_iova_windows_contain(&ct->windows, request->range))
+	/* Before the first domain there are none, and every address is as good as another. */
+	if (ct->windows.nr && !ng_iova_windows_contain(&ct->windows, request->range))
 		return -EINVAL;
 	return 0;
 }
@@ -246,6 +271,7 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 		return ERR_PTR(ret);
 	}
 
+	xa_init(&mapping->external);
 	mapping->range = request->range;
 	mapping->vaddr = request->vaddr;
 	mapping->prot = request->prot;
@@ -309,7 +335,8 @@ int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 		goto leave;
 	}
 
-	ret = ng_mapping_fill(ct, mapping);
+	if (!list_empty(&ct->domains))
+		ret = ng_mapping_fill(ct, mapping);
 	if (!ret)
 		ret = publish(ct, mapping);
 	if (ret)
@@ -324,6 +351,9 @@ static int unmap_range(struct ng_container *ct, const struct ng_unmap_request *r
 {
 	u64 mask = ng_container_min_page(ct) - 1;
 
+	/* In-kernel users may look at user addresses at any time. */
+	if (request->vaddr && ct->nr_emulated)
+		return -EBUSY;
 	if (request->iova & mask)
 		return -EINVAL;
 	if (request->all) {
@@ -354,8 +384,8 @@ static bool cuts_mapping(struct ng_container *ct, struct ng_range range)
  * @request: the request
  * @range: set to the range that it means
  *
- * Return: 0, with the container entered, @ct->lock held, every mapping in the range live, and none cut by it unless the
- * container's type allows that; or a negative errno with nothing held.
+ * Return: 0, with the container entered, @ct->lock held, every mapping in the range live, none cut by it unless the
+ * container's type allows that, and dirt to report if that is wanted; or a negative errno with nothing held.
  */
 int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
 {
@@ -372,7 +402,8 @@ int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_re
 	ret = lock_settled(ct, *range);
 	if (ret)
 		return ret;
-	if (ct->v2 && !request->all && cuts_mapping(ct, *range)) {
+	if ((request->bitmap && !ng_dirty_can_report(ct, request->bitmap)) ||
+	    (ct->v2 && !request->all && cuts_mapping(ct, *range))) {
 		mutex_unlock(&ct->lock);
 		ret = -EINVAL;
 		goto leave;
@@ -447,14 +478,9 @@ static int unmap(struct ng_container *ct, const struct ng_unmap_request *request
 	struct ng_range range;
 	int ret;
 
-	ret = ng_mappings_lock_for_unmap(ct, request, &range);
+	ret = ng_access_lock_for_unmap(ct, request, &range);
 	if (ret)
 		return ret;
-	if (request->bitmap && !ng_dirty_can_report(ct, request->bitmap)) {
-		mutex_unlock(&ct->lock);
-		ret = -EINVAL;
-		goto leave;
-	}
 	*unmapped_bytes = claim(ct, range, &list);
 	mutex_unlock(&ct->lock);
 
@@ -464,7 +490,6 @@ static int unmap(struct ng_container *ct, const struct ng_unmap_request *request
 		unclaim(ct, list);
 	else if (list)
 		remove_claimed(ct, list);
-leave:
 	ng_container_leave(ct);
 	return ret;
 }
@@ -478,7 +503,7 @@ leave:
  * All mappings in the range go, or none if the call fails.  A v2 container refuses to cut a mapping.
  *
  * Return: 0, also if nothing was mapped there; -EINVAL or -EOVERFLOW for a bad range, -EINVAL if dirt cannot be reported
- * as asked; -EFAULT if the report cannot be written; -EINTR on a fatal signal.
+ * as asked; -EFAULT if the report cannot be written; -EBUSY if a driver does not unpin its pages; -EINTR on a fatal signal.
  */
 int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
@@ -512,28 +537,6 @@ bool ng_mappings_aligned(struct ng_container *ct, u64 page_bytes)
 		if ((mapping->range.first | (mapping->range.last + 1)) & (page_bytes - 1))
 			return false;
 	return true;
-}
-
-/**
- * ng_mappings_replay() - map everything in a new domain too
- * @ct: the container
- * @domain: a domain that holds no mapping and is not yet among the container's
- *
- * Return: 0, the IOMMU driver's errno, or -EINTR on a fatal signal.  After a failure the domain holds some mappings
- * and is good for nothing but being freed.
- */
-int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain)
-{
-	struct ng_mapping *mapping;
-	int ret;
-
-	lockdep_assert_held_write(&ct->topology);
-	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL) {
-		ret = ng_mapping_replay(mapping, domain);
-		if (ret)
-			return ret;
-	}
-	return 0;
 }
 
 /* Unmaps and unpins everything. */

@@ -3,29 +3,34 @@
  * Mappings: what user space made reachable with VFIO_IOMMU_MAP_DMA, one object a call.
  *
  * A mapping is in the container's tree from the moment its range is taken until the range is free again, and in one
- * of four states:
+ * of five states:
  *
  *   filling   its memory is being pinned and mapped by the call that made it;
  *   live      complete in every domain;
  *   emptying  it is being unmapped and unpinned by the call that removes it, or live again if that could not report what
  *             was dirty;
- *   moving    it gets a new owner (see vaddr.h).
+ *   moving    it gets a new owner (see vaddr.h);
+ *   lent      an in-kernel user pins some of it, or copies from or to it (see access.h).
  *
- * Filling, emptying and moving happen without the container's lock, by one thread that alone touches the mapping then.
+ * All but the second happen without the container's lock, by one thread that alone touches the mapping then.
  * Everybody else who meets such a mapping waits until it is live or gone, as if the calls had come one after the other.
  * Only the count of entries does not wait: a mapping holds its entry from the start, also if filling it fails.
+ *
+ * Filling needs a domain.  In a container without one, for devices whose DMA goes through the CPU, mappings only say
+ * where the memory is; what is pinned of it is what in-kernel users ask for (see external.h).  A live mapping has runs
+ * exactly while the container has a domain.
  */
 #ifndef NG_MAPPING_H
 #define NG_MAPPING_H
 
 #include <linux/rbtree.h>
+#include <linux/xarray.h>
 
 #include "range.h"
 #include "runs.h"
 
 struct ng_container;
 struct ng_dirty_log;
-struct ng_domain;
 struct ng_owner;
 struct vfio_bitmap;
 
@@ -34,6 +39,7 @@ enum ng_mapping_state {
 	NG_MAPPING_LIVE,
 	NG_MAPPING_EMPTYING,
 	NG_MAPPING_MOVING,
+	NG_MAPPING_LENT,
 };
 
 /**
@@ -46,6 +52,7 @@ enum ng_mapping_state {
  * @charged_pages: how many pages @owner was charged for
  * @dirty: what was written to, or NULL; under the container's lock
  * @next: links mappings that one call empties
+ * @external: struct ng_external_pin by page, from the first address on, under the container's lock
  * @prot: IOMMU_READ, IOMMU_WRITE, constant
  * @state: enum ng_mapping_state, under the container's lock
  * @unlimited: its owner had CAP_IPC_LOCK: charged beyond RLIMIT_MEMLOCK
@@ -60,6 +67,7 @@ struct ng_mapping {
 	unsigned long charged_pages;
 	struct ng_dirty_log *dirty;
 	struct ng_mapping *next;
+	struct xarray external;
 	u8 prot;
 	u8 state;
 	bool unlimited;
@@ -83,12 +91,14 @@ struct ng_map_request {
  * @iova: first I/O virtual address
  * @size: length in bytes
  * @all: remove everything; then the other two must be 0
+ * @vaddr: the user addresses are meant, not the mappings
  * @bitmap: where to report what was dirty, or NULL; has room for the range
  */
 struct ng_unmap_request {
 	u64 iova;
 	u64 size;
 	bool all;
+	bool vaddr;
 	const struct vfio_bitmap *bitmap;
 };
 
@@ -104,9 +114,18 @@ struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range r
 	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range))
 
 bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request);
+int ng_mappings_lock(struct ng_container *ct, struct ng_range range);
 int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request);
 int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
 void ng_mapping_settled(struct ng_container *ct);
+void ng_mapping_lend(struct ng_container *ct, struct ng_mapping *mapping);
+void ng_mapping_take_back(struct ng_container *ct, struct ng_mapping *mapping);
+
+/* The user address behind an address of the mapping. */
+static inline u64 ng_mapping_vaddr(const struct ng_mapping *mapping, u64 iova)
+{
+	return mapping->vaddr + (iova - mapping->range.first);
+}
 
 int ng_mapping_cache_init(void);
 void ng_mapping_cache_exit(void);
@@ -114,7 +133,6 @@ void ng_mapping_cache_exit(void);
 /* For attach and detach, with the container's topology held for writing: every mapping is live then. */
 bool ng_mapping_exists(struct ng_container *ct, struct ng_range range);
 bool ng_mappings_aligned(struct ng_container *ct, u64 page_bytes);
-int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain);
 void ng_mappings_remove_all(struct ng_container *ct);
 
 #endif

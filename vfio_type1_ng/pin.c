@@ -61,6 +61,16 @@ void ng_pin_batch_drop(struct ng_pin_batch *batch)
 	batch->taken = batch->npages;
 }
 
+/* How many pages that are left in a batch count as locked memory. */
+unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
+{
+	unsigned long i, n = 0;
+
+	for (i = batch->taken; batch->in_pages && i < batch->npages; i++)
+		n += !PageReserved(batch->pages[i]);
+	return n;
+}
+
 /* Takes @n frames of device memory from @pfn on into the batch if they continue it. */
 static bool batch_add_device(struct ng_pin_batch *batch, unsigned long pfn, unsigned long n)
 {

@@ -45,6 +45,7 @@ struct ng_pin_span {
 void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages, struct page ***spare);
 void ng_pin_batch_destroy(struct ng_pin_batch *batch, struct page ***spare);
 void ng_pin_batch_drop(struct ng_pin_batch *batch);
+unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch);
 
 int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, struct ng_pin_batch *batch);
 

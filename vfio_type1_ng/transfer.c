@@ -213,8 +213,8 @@ static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, stru
 
 /**
  * ng_mapping_fill() - pin a mapping's memory and map it in every domain
- * @ct: the container, its topology held for reading
- * @mapping: a mapping of the calling task in state filling
+ * @ct: the container, its topology held
+ * @mapping: a mapping without runs that nobody else touches, whose owner's address space has users
  *
  * Return: 0 or a negative errno, and then nothing is pinned, charged or mapped.
  */
@@ -236,7 +236,7 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 /**
  * ng_mapping_empty() - unmap a mapping from every domain and let go of its memory
  * @ct: the container, its topology held
- * @mapping: a mapping in state emptying, complete in every domain
+ * @mapping: a mapping that nobody else touches, complete in every domain or without runs
  */
 void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 {

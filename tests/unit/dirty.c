@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <vfio_type1_ng/container.h>
 #include <vfio_type1_ng/dirty.h>
+#include <vfio_type1_ng/external.h>
 #include <vfio_type1_ng/group.h>
 #include <vfio_type1_ng/mapping.h>
 
@@ -42,6 +43,17 @@ struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range r
 	if (mapping->range.last >= range.last)
 		return NULL;
 	return ng_mapping_first(&ct, (struct ng_range){ .first = mapping->range.last + 1, .last = range.last });
+}
+
+/* Does an in-kernel user hold the first page of every mapping? */
+static bool first_pages_are_held;
+
+void ng_external_mark_dirty(struct ng_container *container, struct ng_mapping *mapping)
+{
+	u64 first = mapping->range.first;
+
+	if (first_pages_are_held)
+		ng_dirty_mark(container, mapping, (struct ng_range){ .first = first, .last = first + PAGES(1) - 1 });
 }
 
 int ng_container_enter(struct ng_container *container)
@@ -119,6 +131,7 @@ static int setup(void **state)
 	faults_at = SIZE_MAX;
 	at_copy = NULL;
 	shim_fatal_signal = false;
+	first_pages_are_held = false;
 	return 0;
 }
 
@@ -309,6 +322,26 @@ static void promoted_group_writes_no_more_unseen(void **state)
 	expect_report_of(0);
 }
 
+static void held_page_is_in_every_report(void **state)
+{
+	struct ng_group unseen = {};
+
+	(void)state;
+	first_pages_are_held = true;
+	expect_report_of(3);
+	expect_report_of(3);
+	faults_at = 16;
+	assert_int_equal(get(), -EFAULT);
+	faults_at = SIZE_MAX;
+	ng_dirty_group_joined(&ct, &unseen);
+	expect_report_of(80060);
+	ng_dirty_group_left(&ct, &unseen);
+	expect_report_of(80060);
+	expect_report_of(3);
+	first_pages_are_held = false;
+	expect_report_of(0);
+}
+
 static void word_is_cleared_by_who_begins_it_and_kept_by_others(void **state)
 {
 	(void)state;
@@ -486,6 +519,7 @@ static const struct CMUnitTest tests[] = {
 	T(with_a_group_that_writes_unseen_everything_is_dirty),
 	T(group_that_leaves_during_a_report_is_in_the_next_one_too),
 	T(promoted_group_writes_no_more_unseen),
+	T(held_page_is_in_every_report),
 	T(word_is_cleared_by_who_begins_it_and_kept_by_others),
 	T(other_page_size_makes_everything_of_some),
 	T(large_pages_have_one_bit_each),

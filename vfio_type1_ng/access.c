@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In-kernel users: what they may reach, and asking them to let go of it.  See access.h.
+ *
+ * A driver is asked with nothing of ours held but the lock of the list of listeners, because it calls back to unpin.
+ * Everything about the request to unmap is looked at again after that.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/sched/signal.h>
+
+#include <compat/vfio_access.h>
+
+#include "access.h"
+#include "container.h"
+#include "domain.h"
+#include "group.h"
+#include "mapping.h"
+
+/* How often drivers are asked to let go of a mapping before unmapping it fails, and how long they get in between. */
+#define ASK_ROUNDS		10
+#define ASK_PAUSE_JIFFIES	msecs_to_jiffies(50)
+
+/**
+ * ng_access_find() - the mapping at an address, for an in-kernel user
+ * @ct: the container; @ct->lock is held
+ * @iova: the address
+ * @prot: IOMMU_READ, IOMMU_WRITE: what it must allow
+ *
+ * Return: the mapping, or an ERR_PTR(): -EBUSY while user addresses are invalid, -EINVAL if nothing is mapped, -EPERM.
+ */
+struct ng_mapping *ng_access_find(struct ng_container *ct, u64 iova, int prot)
+{
+	struct ng_mapping *mapping;
+
+	if (ct->nr_vaddr_invalid)
+		return ERR_PTR(-EBUSY);
+	mapping = ng_mapping_first(ct, ng_access_page(iova));
+	if (!mapping)
+		return ERR_PTR(-EINVAL);
+	if ((mapping->prot & prot) != prot)
+		return ERR_PTR(-EPERM);
+	return mapping;
+}
+
+/* The core's register_device or register_notifier operation. */
+int ng_access_add_listener(void *handle, const struct compat_unmap_listener *listener)
+{
+	struct ng_container *ct = ng_container_get(handle);
+	int ret;
+
+	if (WARN_ON_ONCE(!ct))
+		return -EINVAL;
+	ret = compat_unmap_listeners_add(&ct->listeners, listener);
+	ng_container_put(ct);
+	return ret;
+}
+
+/* The core's unregister_device or unregister_notifier operation.  Waits until the listener is not being told. */
+int ng_access_remove_listener(void *handle, const struct compat_unmap_listener *listener)
+{
+	struct ng_container *ct = ng_container_get(handle);
+	int ret;
+
+	if (WARN_ON_ONCE(!ct))
+		return -EINVAL;
+	ret = compat_unmap_listeners_remove(&ct->listeners, listener);
+	ng_container_put(ct);
+	return ret;
+}
+
+/**
+ * ng_access_group_domain() - the domain that a group is attached to; the core's group_iommu_domain operation
+ * @handle: the container's handle
+ * @iommu_group: the group
+ *
+ * Return: the domain, which lives as long as the group stays; or an ERR_PTR(): -ENODEV if it is in none, -EINVAL.
+ */
+struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *iommu_group)
+{
+	struct iommu_domain *domain = ERR_PTR(-ENODEV);
+	struct ng_container *ct;
+	struct ng_group *group;
+
+	ct = iommu_group ? ng_container_get(handle) : NULL;
+	if (!ct)
+		return ERR_PTR(-EINVAL);
+	if (ng_container_enter_to_clean_up(ct)) {
+		group = xa_load(&ct->groups, iommu_group_id(iommu_group));
+		if (group && group->domain)
+			domain = group->domain->iommu;
+		ng_container_leave(ct);
+	}
+	ng_container_put(ct);
+	return domain;
+}
+
+/* The first mapping in the range of which an in-kernel user holds pages, or NULL. */
+static struct ng_mapping *first_held(struct ng_container *ct, struct ng_range range)
+{
+	struct ng_mapping *mapping;
+
+	if (!ct->nr_external)
+		return NULL;
+	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range))
+		if (!xa_empty(&mapping->external))
+			return mapping;
+	return NULL;
+}
+
+/**
+ * ng_access_lock_for_unmap() - as ng_mappings_lock_for_unmap(), when no in-kernel user holds any page of the range
+ * @ct: the container
+ * @request: the request
+ * @range: set to the range that it means
+ *
+ * Asks in-kernel users to let go.  They do so at once, or soon; one that does not makes the request fail, since what it
+ * can reach must not be given back.
+ *
+ * Return: as ng_mappings_lock_for_unmap(); -EBUSY if a driver does not let go of its pages, -EINTR on a fatal signal.
+ */
+int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
+{
+	unsigned int rounds = 0;
+	u64 furthest = 0;
+
+	for (;;) {
+		struct ng_range asked_for;
+		struct ng_mapping *held;
+		int ret;
+
+		ret = ng_mappings_lock_for_unmap(ct, request, range);
+		if (ret)
+			return ret;
+		held = first_held(ct, *range);
+		if (!held)
+			return 0;
+
+		/* Anew for each mapping, but not for one that was asked for and is held again. */
+		if (held->range.last > furthest)
+			rounds = 0;
+		furthest = max(furthest, held->range.last);
+		asked_for = held->range;
+		mutex_unlock(&ct->lock);
+		ng_container_leave(ct);
+
+		if (rounds == ASK_ROUNDS) {
+			pr_warn_ratelimited("%s (%d): IOVA %#llx to %#llx is not unmapped, because a device driver keeps pages of it pinned although it was asked %u times to let go\n",
+					    current->comm, task_tgid_nr(current), asked_for.first, asked_for.last, rounds);
+			return -EBUSY;
+		}
+		if (rounds++)
+			schedule_timeout_killable(ASK_PAUSE_JIFFIES);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		compat_unmap_listeners_tell(&ct->listeners, asked_for.first, asked_for.last - asked_for.first + 1);
+	}
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pinning pages for in-kernel users, and unpinning them; see access.h.
+ *
+ * Unpinning waits for no mapping: a driver does it while it is asked to, and may be in the middle of pinning elsewhere.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include <compat/mm.h>
+#include <compat/vfio_access.h>
+
+#include "access.h"
+#include "account.h"
+#include "container.h"
+#include "dirty.h"
+#include "external.h"
+#include "group.h"
+#include "mapping.h"
+#include "pin.h"
+
+/* How many pages are unpinned in one go: what fits on the stack. */
+#define UNPIN_BATCH_PAGES	32
+
+/* Without a domain, the mapping's own memory is not pinned, and each page that an in-kernel user holds is charged. */
+static bool pins_are_charged(const struct ng_container *ct)
+{
+	return list_empty(&ct->domains);
+}
+
+static bool within(const struct ng_mapping *mapping, u64 iova)
+{
+	return mapping->range.first <= iova && iova <= mapping->range.last;
+}
+
+/* A v1 container, which may unmap more than it was asked to, never had pins. */
+static int check_list(const struct ng_container *ct, const struct compat_pin_list *list, int npages)
+{
+	return ct->v2 ? compat_pin_list_check(list, npages) : -EACCES;
+}
+
+/* Gives back a charge for pages of a mapping that may be gone; the caller holds the owner. */
+static void uncharge_and_put(struct ng_owner *owner, unsigned long npages)
+{
+	ng_account_uncharge(owner, npages);
+	ng_owner_put(owner);
+}
+
+/**
+ * unpin_some() - drop holds on some of the pages in a list
+ * @ct: the container, entered
+ * @list: the pages
+ * @from: the first one
+ * @npages: how many the list has
+ *
+ * Return: how many were dealt with; 0 if the first is not mapped.
+ */
+static int unpin_some(struct ng_container *ct, const struct compat_pin_list *list, int from, int npages)
+{
+	unsigned long frames[UNPIN_BATCH_PAGES];
+	unsigned int nr_frames = 0, k;
+	unsigned long charged = 0;
+	struct ng_mapping *mapping;
+	struct ng_owner *owner;
+	bool writable;
+	int i;
+
+	mutex_lock(&ct->lock);
+	mapping = ng_mapping_first(ct, ng_access_page(compat_pin_iova(list, from)));
+	if (!mapping) {
+		mutex_unlock(&ct->lock);
+		return 0;
+	}
+
+	for (i = from; i < npages && nr_frames < UNPIN_BATCH_PAGES; i++) {
+		struct ng_external_pin last;
+
+		if (!within(mapping, compat_pin_iova(list, i)))
+			break;
+		if (!ng_external_drop(ct, mapping, compat_pin_iova(list, i), &last))
+			continue;
+		ng_dirty_mark(ct, mapping, ng_access_page(compat_pin_iova(list, i)));
+		if (last.pinned)
+			frames[nr_frames++] = last.pfn;
+		charged += ng_external_charged(&last);
+	}
+	/* With a domain, the charge belongs to whoever works on the mapping, without the lock. */
+	charged = pins_are_charged(ct) ? min(charged, mapping->charged_pages) : 0;
+	if (charged)
+		mapping->charged_pages -= charged;
+	writable = mapping->prot & IOMMU_WRITE;
+	owner = ng_owner_get(mapping->owner);
+	mutex_unlock(&ct->lock);
+
+	for (k = 0; k < nr_frames; k++)
+		compat_unpin_frames(frames[k], 1, writable);
+	uncharge_and_put(owner, charged);
+	return i - from;
+}
+
+/* Drops holds on the pages in a list until one is not mapped.  Returns how many were dealt with. */
+static int unpin(struct ng_container *ct, const struct compat_pin_list *list, int npages)
+{
+	int done = 0, n;
+
+	if (!ng_container_enter_to_clean_up(ct))
+		return 0;
+	while (done < npages) {
+		n = unpin_some(ct, list, done, npages);
+		if (!n)
+			break;
+		done += n;
+	}
+	ng_container_leave(ct);
+	return done;
+}
+
+/**
+ * ng_access_unpin() - let go of pages; the core's unpin_pages operation
+ * @handle: the container's handle
+ * @list: the pages
+ * @npages: how many
+ *
+ * A page that is mapped and not pinned counts as done.  Works also while the caller is being killed.
+ *
+ * Return: how many were done before one was not mapped; -EINVAL for a bad list, -EACCES for a v1 container.
+ */
+int ng_access_unpin(void *handle, const struct compat_pin_list *list, int npages)
+{
+	struct ng_container *ct = ng_container_get(handle);
+	int ret;
+
+	if (!ct)
+		return -EINVAL;
+	ret = check_list(ct, list, npages);
+	if (!ret)
+		ret = unpin(ct, list, npages);
+	ng_container_put(ct);
+	return ret;
+}
+
+/* Holds those pages from the @from-th on, up to the first that nobody holds yet.  Returns how many. */
+static int hold_known(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
+		      int npages)
+{
+	unsigned long pfn;
+	int i;
+
+	for (i = from; i < npages && within(mapping, compat_pin_iova(list, i)); i++) {
+		if (!ng_external_hold(ct, mapping, compat_pin_iova(list, i), &pfn))
+			break;
+		compat_pin_answer(list, i, pfn);
+	}
+	return i - from;
+}
+
+/* How many pages from the @from-th on follow each other within the mapping, and nobody holds them yet. */
+static int unknown_stretch(struct ng_mapping *mapping, const struct compat_pin_list *list, int from, int npages)
+{
+	u64 first = compat_pin_iova(list, from);
+	int n;
+
+	for (n = 1; from + n < npages; n++) {
+		u64 iova = compat_pin_iova(list, from + n);
+
+		if (iova != first + ((u64)n << PAGE_SHIFT) || !within(mapping, iova) || ng_external_find(mapping, iova))
+			break;
+	}
+	return n;
+}
+
+/**
+ * pin_frames() - pin and charge the next frames behind a mapping
+ * @ct: the container
+ * @mapping: a mapping on loan to the caller
+ * @iova: where
+ * @npages: most frames
+ * @batch: filled with at least one frame on success
+ * @charged: set to the number of pages charged
+ *
+ * Return: 0; -ENODEV if the owner's address space is gone; as ng_pin() and ng_account_charge().
+ */
+static int pin_frames(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, int npages,
+		      struct ng_pin_batch *batch, unsigned long *charged)
+{
+	struct mm_struct *mm = mapping->owner->mm;
+	int ret;
+
+	if (!mmget_not_zero(mm))
+		return -ENODEV;
+	ret = ng_pin(mm, ng_mapping_vaddr(mapping, iova & PAGE_MASK), npages, mapping->prot & IOMMU_WRITE, batch);
+	mmput(mm);
+	if (ret)
+		return ret;
+
+	*charged = pins_are_charged(ct) ? ng_pin_batch_chargeable(batch) : 0;
+	ret = ng_account_charge(mapping->owner, *charged, mapping->unlimited);
+	if (ret)
+		ng_pin_batch_drop(batch);
+	return ret;
+}
+
+/**
+ * record() - make records of a batch, as far as there is memory for them and the in-kernel user can be given the frames
+ * @ct: the container; @ct->lock is held
+ * @mapping: a mapping on loan to the caller
+ * @list: the pages
+ * @from: which of them the first frame belongs to
+ * @batch: the batch; empty afterwards
+ * @chargeable: set to how many of the pages recorded count as locked memory
+ *
+ * Return: how many were recorded; -ENOMEM, or -EINVAL for a frame that cannot be given, if none was.
+ */
+static int record(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
+		  struct ng_pin_batch *batch, unsigned long *chargeable)
+{
+	struct ng_pin_span span;
+	int n = 0, ret = 0;
+
+	*chargeable = 0;
+	while (!ret && ng_pin_batch_take(batch, 1, &span)) {
+		ret = -EINVAL;
+		if (compat_pin_list_takes(span.pfn))
+			ret = ng_external_add(ct, mapping, compat_pin_iova(list, from + n), span.pfn, span.pinned);
+		if (!ret) {
+			compat_pin_answer(list, from + n++, span.pfn);
+			*chargeable += span.chargeable;
+		} else if (span.pinned) {
+			compat_unpin_frames(span.pfn, 1, false);
+		}
+	}
+	ng_pin_batch_drop(batch);
+	return n ?: ret;
+}
+
+/**
+ * hold_new() - pin pages that nobody holds yet
+ * @ct: the container, entered; @ct->lock is dropped and taken again
+ * @mapping: a live mapping
+ * @list: the pages
+ * @from: the first one, which is in the mapping and nobody holds
+ * @npages: how many the list has
+ *
+ * Return: how many were pinned, or as pin_frames() or record().
+ */
+static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
+		    int npages)
+{
+	int n = unknown_stretch(mapping, list, from, npages);
+	unsigned long charged, chargeable;
+	struct ng_pin_batch batch;
+	int ret;
+
+	ng_mapping_lend(ct, mapping);
+	ng_pin_batch_init(&batch, n, &ct->spare_pages);
+	ret = pin_frames(ct, mapping, compat_pin_iova(list, from), n, &batch, &charged);
+	mutex_lock(&ct->lock);
+
+	if (!ret) {
+		ret = record(ct, mapping, list, from, &batch, &chargeable);
+		if (charged) {
+			mapping->charged_pages += chargeable;
+			ng_account_uncharge(mapping->owner, charged - chargeable);
+		}
+	}
+	ng_mapping_take_back(ct, mapping);
+	ng_pin_batch_destroy(&batch, &ct->spare_pages);
+	return ret;
+}
+
+/* Notes that a group's driver names the pages that it uses, which is what dirty tracking wants to know. */
+static void note_pinning(struct ng_container *ct, struct iommu_group *iommu_group)
+{
+	struct ng_group *group = xa_load(&ct->groups, iommu_group_id(iommu_group));
+
+	if (group)
+		ng_dirty_group_promote(ct, group);
+}
+
+/* Pins some of the pages in a list, from the @from-th on.  Returns how many, or why none. */
+static int pin_some(struct ng_container *ct, struct iommu_group *iommu_group, const struct compat_pin_list *list, int from,
+		    int npages, int prot)
+{
+	u64 iova = compat_pin_iova(list, from);
+	struct ng_mapping *mapping;
+	int ret;
+
+	ret = ng_mappings_lock(ct, ng_access_page(iova));
+	if (ret)
+		return ret;
+
+	mapping = ng_access_find(ct, iova, prot);
+	if (IS_ERR(mapping)) {
+		ret = PTR_ERR(mapping);
+	} else {
+		ret = hold_known(ct, mapping, list, from, npages);
+		if (!ret)
+			ret = hold_new(ct, mapping, list, from, npages);
+		if (ret == npages - from)
+			note_pinning(ct, iommu_group);
+	}
+	mutex_unlock(&ct->lock);
+	ng_container_leave(ct);
+	return ret;
+}
+
+/* All pages or none; the answers to none are no page. */
+static int pin_all(struct ng_container *ct, struct iommu_group *iommu_group, const struct compat_pin_list *list, int npages,
+		   int prot)
+{
+	int done, ret;
+
+	for (done = 0; done < npages; done += ret) {
+		ret = pin_some(ct, iommu_group, list, done, npages, prot);
+		if (ret < 0)
+			goto undo;
+	}
+	return npages;
+
+undo:
+	unpin(ct, list, done);
+	for (; done >= 0; done--)
+		compat_pin_no_answer(list, done);
+	return ret;
+}
+
+/**
+ * ng_access_pin() - hold pages for an in-kernel user; the core's pin_pages operation
+ * @handle: the container's handle
+ * @iommu_group: the group of its device
+ * @list: the pages; the frames go there
+ * @npages: how many
+ * @prot: IOMMU_READ, IOMMU_WRITE: what the mappings must allow
+ *
+ * Return: @npages, or a negative errno and then none is held: -EINVAL for a page that is not mapped, or if nobody would
+ * know when it is unmapped; -EPERM; -EACCES for a v1 container; -EOVERFLOW; -EBUSY while user addresses are invalid; as
+ * pin_frames().
+ */
+int ng_access_pin(void *handle, struct iommu_group *iommu_group, const struct compat_pin_list *list, int npages, int prot)
+{
+	struct ng_container *ct;
+	int ret;
+
+	if (npages <= 0)
+		return -EINVAL;
+	ct = ng_container_get(handle);
+	if (!ct)
+		return -EINVAL;
+
+	ret = check_list(ct, list, npages);
+	if (ret)
+		goto put;
+
+	if (READ_ONCE(ct->nr_vaddr_invalid))
+		ret = -EBUSY;
+	else if (compat_unmap_listeners_empty(&ct->listeners))
+		ret = -EINVAL;
+	else
+		ret = pin_all(ct, iommu_group, list, npages, prot);
+put:
+	ng_container_put(ct);
+	return ret;
+}
+

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Records of what in-kernel users hold; see external.h. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "container.h"
+#include "dirty.h"
+#include "external.h"
+#include "mapping.h"
+
+static unsigned long index_of(const struct ng_mapping *mapping, u64 iova)
+{
+	return (iova - mapping->range.first) >> PAGE_SHIFT;
+}
+
+/* The record of the page at an address of the mapping, or NULL. */
+const struct ng_external_pin *ng_external_find(struct ng_mapping *mapping, u64 iova)
+{
+	return xa_load(&mapping->external, index_of(mapping, iova));
+}
+
+/**
+ * ng_external_hold() - hold a page once more
+ * @ct: the container; @ct->lock is held
+ * @mapping: a mapping of it
+ * @iova: address of the page
+ * @pfn: set to its frame
+ *
+ * Return: false if nobody holds it yet.
+ */
+bool ng_external_hold(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, unsigned long *pfn)
+{
+	struct ng_external_pin *pin = xa_load(&mapping->external, index_of(mapping, iova));
+
+	lockdep_assert_held(&ct->lock);
+	if (!pin)
+		return false;
+	pin->users++;
+	*pfn = pin->pfn;
+	return true;
+}
+
+/**
+ * ng_external_add() - record that a page is held
+ * @ct: the container; @ct->lock is held
+ * @mapping: a mapping on loan to the caller
+ * @iova: address of the page, which has no record
+ * @pfn: its frame
+ * @pinned: it was pinned for this
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ng_external_add(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, unsigned long pfn, bool pinned)
+{
+	struct ng_external_pin *pin;
+	int ret;
+
+	lockdep_assert_held(&ct->lock);
+	pin = kmalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+	if (!pin)
+		return -ENOMEM;
+	*pin = (struct ng_external_pin){ .pfn = pfn, .users = 1, .pinned = pinned };
+
+	ret = xa_insert(&mapping->external, index_of(mapping, iova), pin, GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		kfree(pin);
+		return ret;
+	}
+	ct->nr_external++;
+	return 0;
+}
+
+/**
+ * ng_external_drop() - hold a page once less
+ * @ct: the container; @ct->lock is held
+ * @mapping: a mapping of it
+ * @iova: address of the page
+ * @last: set to the record if this was the last hold; the caller lets go of the page
+ *
+ * Return: true if @last was set.
+ */
+bool ng_external_drop(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, struct ng_external_pin *last)
+{
+	struct ng_external_pin *pin = xa_load(&mapping->external, index_of(mapping, iova));
+
+	lockdep_assert_held(&ct->lock);
+	if (!pin || --pin->users)
+		return false;
+	*last = *pin;
+	xa_erase(&mapping->external, index_of(mapping, iova));
+	kfree(pin);
+	ct->nr_external--;
+	return true;
+}
+
+/* Does this page count as locked memory?  As for the mapping itself, those that are the kernel's own do not. */
+bool ng_external_charged(const struct ng_external_pin *pin)
+{
+	return pin->pinned && !PageReserved(pfn_to_page(pin->pfn));
+}
+
+/* How many of the pages held count as locked memory. */
+unsigned long ng_external_chargeable(struct ng_mapping *mapping)
+{
+	struct ng_external_pin *pin;
+	unsigned long index, n = 0;
+
+	xa_for_each(&mapping->external, index, pin)
+		n += ng_external_charged(pin);
+	return n;
+}
+
+/* Marks what is held, which may be written to at any time. */
+void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	struct ng_external_pin *pin;
+	unsigned long index;
+
+	xa_for_each(&mapping->external, index, pin) {
+		u64 first = mapping->range.first + ((u64)index << PAGE_SHIFT);
+
+		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = first, .last = first + PAGE_SIZE - 1 });
+	}
+}
+
+/**
+ * ng_external_abandon() - forget what in-kernel users hold in a mapping that ends
+ * @ct: the container; @ct->lock is held
+ * @mapping: a mapping that is unmapped from every domain
+ *
+ * Every device of the container is closed then, so a record tells of a driver that did not clean up.  It may still reach
+ * the pages, so nobody may use them for anything else: they stay pinned.
+ */
+void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping)
+{
+	struct ng_external_pin *pin;
+	unsigned long index, n = 0;
+
+	lockdep_assert_held(&ct->lock);
+	if (xa_empty(&mapping->external))
+		return;
+	xa_for_each(&mapping->external, index, pin) {
+		kfree(pin);
+		n++;
+	}
+	xa_destroy(&mapping->external);
+	ct->nr_external -= n;
+	pr_err_ratelimited("a device driver closed its device without unpinning %lu pages at IOVA %#llx to %#llx; they stay pinned until the next boot\n",
+			   n, mapping->range.first, mapping->range.last);
+}
