@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ng_emulated as each kernel's VFIO core wants to hear of it. */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+
+#include "emulated.h"
+
+#define NR_DEVICES	2
+
+#ifdef HAVE_VFIO_DRIVER_OPS_PUBLIC
+
+/*
+ * The core takes only mdevs for devices without an IOMMU, so ours is a device on that bus. mdev.ko gives it a group and calls
+ * our probe; its own way to make an mdev (parent, types, sysfs) is not needed. Some functions of it take any device on the bus
+ * for its own, larger, structure: they find zeroes behind ours.
+ */
+#include <linux/mdev.h>
+
+struct mdev {
+	struct device dev;
+	char zeroes[512];
+};
+
+static struct mdev *devices[NR_DEVICES];
+
+static void name_pages(struct emulated *emulated, u64 iova, int npages)
+{
+	int i;
+
+	lockdep_assert_held(&emulated->lock);
+	for (i = 0; i < min(npages, EMULATED_MAX_PAGES); i++)
+		emulated->user_pfns[i] = (iova >> PAGE_SHIFT) + i;
+}
+
+int core_pin(struct emulated *emulated, u64 iova, int npages, int prot, unsigned long *frames)
+{
+	name_pages(emulated, iova, npages);
+	return vfio_pin_pages(emulated->dev, emulated->user_pfns, npages, prot, frames);
+}
+
+void core_unpin(struct emulated *emulated, u64 iova, int npages)
+{
+	name_pages(emulated, iova, npages);
+	vfio_unpin_pages(emulated->dev, emulated->user_pfns, npages);
+}
+
+int core_rw(struct emulated *emulated, u64 iova, void *buf, size_t bytes, bool write)
+{
+	struct vfio_group *group = vfio_group_get_external_user_from_dev(emulated->dev);
+	int ret;
+
+	if (IS_ERR_OR_NULL(group))
+		return -ENODEV;
+	ret = vfio_dma_rw(group, iova, buf, bytes, write);
+	vfio_group_put_external_user(group);
+	return ret;
+}
+
+static int on_unmap(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct vfio_iommu_type1_dma_unmap *unmap = data;
+
+	if (event == VFIO_IOMMU_NOTIFY_DMA_UNMAP)
+		emulated_told(container_of(nb, struct emulated, nb), unmap->iova, unmap->size);
+	return NOTIFY_OK;
+}
+
+static int emulated_open(void *data)
+{
+	unsigned long events = VFIO_IOMMU_NOTIFY_DMA_UNMAP;
+	struct emulated *emulated = data;
+
+	emulated_opened(emulated);
+	emulated->nb = (struct notifier_block){ .notifier_call = on_unmap };
+	return vfio_register_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &events, &emulated->nb);
+}
+
+static void emulated_release(void *data)
+{
+	struct emulated *emulated = data;
+
+	emulated_closed(emulated);
+	vfio_unregister_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &emulated->nb);
+}
+
+static long device_ioctl(void *data, unsigned int cmd, unsigned long arg)
+{
+	return emulated_ioctl(data, cmd, arg);
+}
+
+static const struct vfio_device_ops emulated_ops = {
+	.name		= "ng_emulated",
+	.open		= emulated_open,
+	.release	= emulated_release,
+	.ioctl		= device_ioctl,
+};
+
+static int probe(struct device *dev)
+{
+	struct emulated *emulated = kzalloc(sizeof(*emulated), GFP_KERNEL);
+	int ret;
+
+	if (!emulated)
+		return -ENOMEM;
+	emulated_init(emulated, dev);
+	ret = vfio_add_group_dev(dev, &emulated_ops, emulated);
+	if (ret)
+		kfree(emulated);
+	return ret;
+}
+
+static void remove(struct device *dev)
+{
+	kfree(vfio_del_group_dev(dev));
+}
+
+static struct mdev_driver driver = {
+	.name	= "ng_emulated",
+	.probe	= probe,
+	.remove	= remove,
+};
+
+static void release(struct device *dev)
+{
+	kfree(container_of(dev, struct mdev, dev));
+}
+
+static int add_device(unsigned int i)
+{
+	int ret;
+
+	devices[i] = kzalloc(sizeof(*devices[i]), GFP_KERNEL);
+	if (!devices[i])
+		return -ENOMEM;
+	devices[i]->dev.bus = &mdev_bus_type;
+	devices[i]->dev.release = release;
+	dev_set_name(&devices[i]->dev, "ng_emulated.%u", i);
+	ret = device_register(&devices[i]->dev);
+	if (ret)
+		put_device(&devices[i]->dev);
+	return ret;
+}
+
+static void remove_device(unsigned int i)
+{
+	device_unregister(&devices[i]->dev);
+}
+
+static int register_driver(void)
+{
+	return mdev_register_driver(&driver, THIS_MODULE);
+}
+
+static void unregister_driver(void)
+{
+	mdev_unregister_driver(&driver);
+}
+
+#else
+
+static struct emulated *devices[NR_DEVICES];
+static struct platform_device *platform_devices[NR_DEVICES];
+
+int core_pin(struct emulated *emulated, u64 iova, int npages, int prot, unsigned long *frames)
+{
+	struct page **pages = kcalloc(EMULATED_MAX_PAGES, sizeof(*pages), GFP_KERNEL);
+	int i, ret;
+
+	if (!pages)
+		return -ENOMEM;
+	ret = vfio_pin_pages(&emulated->vdev, iova, npages, prot, pages);
+	for (i = 0; i < min(npages, EMULATED_MAX_PAGES); i++)
+		frames[i] = pages[i] ? page_to_pfn(pages[i]) : 0;
+	kfree(pages);
+	return ret;
+}
+
+void core_unpin(struct emulated *emulated, u64 iova, int npages)
+{
+	vfio_unpin_pages(&emulated->vdev, iova, npages);
+}
+
+int core_rw(struct emulated *emulated, u64 iova, void *buf, size_t bytes, bool write)
+{
+	return vfio_dma_rw(&emulated->vdev, iova, buf, bytes, write);
+}
+
+static struct emulated *from_vdev(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct emulated, vdev);
+}
+
+static int open_device(struct vfio_device *vdev)
+{
+	emulated_opened(from_vdev(vdev));
+	return 0;
+}
+
+static void close_device(struct vfio_device *vdev)
+{
+	emulated_closed(from_vdev(vdev));
+}
+
+static long device_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	return emulated_ioctl(from_vdev(vdev), cmd, arg);
+}
+
+static void dma_unmap(struct vfio_device *vdev, u64 iova, u64 bytes)
+{
+	emulated_told(from_vdev(vdev), iova, bytes);
+}
+
+static const struct vfio_device_ops emulated_ops = {
+	.name		= "ng_emulated",
+#ifdef HAVE_VFIO_FREE_DEVICE
+	.release	= vfio_free_device,
+#endif
+	.open_device	= open_device,
+	.close_device	= close_device,
+	.ioctl		= device_ioctl,
+	.dma_unmap	= dma_unmap,
+#if IS_ENABLED(CONFIG_IOMMUFD)
+	.bind_iommufd	= vfio_iommufd_emulated_bind,
+	.unbind_iommufd	= vfio_iommufd_emulated_unbind,
+	.attach_ioas	= vfio_iommufd_emulated_attach_ioas,
+	.detach_ioas	= vfio_iommufd_emulated_detach_ioas,
+#endif
+};
+
+static int probe(struct platform_device *pdev)
+{
+	struct emulated *emulated;
+	int ret;
+
+	emulated = vfio_alloc_device(emulated, vdev, &pdev->dev, &emulated_ops);
+	if (IS_ERR(emulated))
+		return PTR_ERR(emulated);
+	emulated_init(emulated, &pdev->dev);
+	ret = vfio_register_emulated_iommu_dev(&emulated->vdev);
+	if (ret) {
+		vfio_put_device(&emulated->vdev);
+		return ret;
+	}
+	devices[pdev->id] = emulated;
+	return 0;
+}
+
+/* Without a remove operation, whose type has changed: remove_device() does that. */
+static struct platform_driver driver = {
+	.probe	= probe,
+	.driver	= { .name = "ng_emulated", .suppress_bind_attrs = true },
+};
+
+static int add_device(unsigned int i)
+{
+	platform_devices[i] = platform_device_register_simple("ng_emulated", i, NULL, 0);
+	return PTR_ERR_OR_ZERO(platform_devices[i]);
+}
+
+static void remove_device(unsigned int i)
+{
+	if (devices[i]) {
+		vfio_unregister_group_dev(&devices[i]->vdev);
+		vfio_put_device(&devices[i]->vdev);
+	}
+	platform_device_unregister(platform_devices[i]);
+}
+
+static int register_driver(void)
+{
+	return platform_driver_register(&driver);
+}
+
+static void unregister_driver(void)
+{
+	platform_driver_unregister(&driver);
+}
+
+#endif
+
+static int __init ng_emulated_init(void)
+{
+	unsigned int i;
+	int ret;
+
+	ret = register_driver();
+	if (ret)
+		return ret;
+	for (i = 0; i < NR_DEVICES; i++) {
+		ret = add_device(i);
+		if (ret)
+			goto undo;
+	}
+	return 0;
+
+undo:
+	while (i--)
+		remove_device(i);
+	unregister_driver();
+	return ret;
+}
+
+static void __exit ng_emulated_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_DEVICES; i++)
+		remove_device(i);
+	unregister_driver();
+	emulated_mend();
+}
+
+module_init(ng_emulated_init);
+module_exit(ng_emulated_exit);
+MODULE_DESCRIPTION("VFIO devices without an IOMMU, for tests");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ng_emulated: VFIO devices that have no IOMMU and no hardware.
+ *
+ * device.c is what such a driver does, core.c how each kernel's VFIO core wants to hear it.
+ */
+#ifndef NG_EMULATED_H
+#define NG_EMULATED_H
+
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/vfio.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <compat/generated/probes.h>
+
+#include "uapi.h"
+
+/* As much as one call may pin, and one more, which the core refuses. */
+#define EMULATED_MAX_PAGES	513
+
+/**
+ * struct emulated - a device
+ * @user_pfns: for the core: the pages that a call is about
+ * @vdev: the core's part
+ * @dev: the device
+ * @nb: how it is told of unmapping
+ * @lock: guards the rest; held while pages are pinned, as a real driver does, so that it never is told of a page that it
+ *	does not know it has
+ * @held: struct held by page number
+ * @nr_held: pages held, with their counts
+ * @manners: see uapi.h
+ * @told: what it was told
+ * @late: lets go a little later
+ */
+struct emulated {
+#ifdef HAVE_VFIO_DRIVER_OPS_PUBLIC
+	unsigned long user_pfns[EMULATED_MAX_PAGES];
+#else
+	struct vfio_device vdev;
+#endif
+	struct device *dev;
+	struct notifier_block nb;
+	struct mutex lock;
+	struct xarray held;
+	u64 nr_held;
+	enum ng_emulated_manners manners;
+	struct ng_emulated_told told;
+	struct work_struct late;
+};
+
+/* device.c */
+void emulated_init(struct emulated *emulated, struct device *dev);
+void emulated_opened(struct emulated *emulated);
+void emulated_closed(struct emulated *emulated);
+void emulated_told(struct emulated *emulated, u64 iova, u64 bytes);
+long emulated_ioctl(struct emulated *emulated, unsigned int cmd, unsigned long arg);
+unsigned int emulated_mend(void);
+
+/* core.c: as the newest kernel has them, but for struct page, which are frames here. */
+int core_pin(struct emulated *emulated, u64 iova, int npages, int prot, unsigned long *frames);
+void core_unpin(struct emulated *emulated, u64 iova, int npages);
+int core_rw(struct emulated *emulated, u64 iova, void *buf, size_t bytes, bool write);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is dirty when drivers, and not devices behind an IOMMU, write to memory. Bit n is page n of the mapping. */
+#include <unistd.h>
+
+#include "emulated.h"
+
+#define ALL	UINT64_C(0xffff)
+
+static void track(struct container *ct)
+{
+	OK(dirty_tracking(ct->fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+}
+
+static uint64_t report(struct container *ct)
+{
+	uint64_t word = 0;
+
+	OK(dirty_get(ct->fd, IOVA, BYTES, (struct dirty_bitmap){ PAGE, sizeof(word), &word }));
+	return word;
+}
+
+TEST(dirty_is_what_a_driver_pins)
+{
+	struct emulated emulated;
+	struct container ct;
+
+	emulated_make_mapped(&ct, &emulated);
+	EQ(OK(emulated_pin(emulated.fd, IOVA, 2, DMA_RW)), 2);
+	track(&ct);
+	EQ(report(&ct), 0x3);
+	EQ(OK(emulated_pin(emulated.fd, IOVA + 4 * PAGE, 1, DMA_RW)), 1);
+	/* As long as it is pinned, it may be written to. */
+	EQ(report(&ct), 0x13);
+	EQ(report(&ct), 0x13);
+	OK(emulated_unpin(emulated.fd, IOVA, 1));
+	EQ(report(&ct), 0x13);
+	EQ(report(&ct), 0x12);
+	/* Pinned and unpinned in between. */
+	EQ(OK(emulated_pin(emulated.fd, IOVA + 8 * PAGE, 3, DMA_RW)), 3);
+	OK(emulated_unpin(emulated.fd, IOVA + 8 * PAGE, 3));
+	EQ(report(&ct), 0x712);
+	EQ(report(&ct), 0x12);
+	container_close(&ct);
+}
+
+TEST(dirty_is_what_a_driver_writes)
+{
+	uint8_t buf[3 * PAGE] = {};
+	struct emulated emulated;
+	struct container ct;
+
+	emulated_make_mapped(&ct, &emulated);
+	track(&ct);
+	EQ(report(&ct), 0);
+	OK(emulated_write(emulated.fd, IOVA + 5 * PAGE + 7, buf, 1));
+	OK(emulated_write(emulated.fd, IOVA + PAGE - 1, buf, PAGE + 2));
+	OK(emulated_read(emulated.fd, IOVA + 10 * PAGE, buf, sizeof(buf)));
+	OK(emulated_rw_from_kthread(emulated.fd, IOVA + 15 * PAGE, buf, PAGE, true));
+	EQ(report(&ct), 0x8027);
+	EQ(report(&ct), 0);
+	FAILS(EINVAL, emulated_write(emulated.fd, IOVA + BYTES - PAGE, buf, sizeof(buf)));
+	EQ(report(&ct), 0x8000);
+	container_close(&ct);
+}
+
+TEST(dirty_pages_are_reported_when_unmapping_takes_them_from_a_driver)
+{
+	struct emulated emulated;
+	struct container ct;
+	uint64_t word = 0;
+
+	emulated_make_mapped(&ct, &emulated);
+	track(&ct);
+	EQ(OK(emulated_pin(emulated.fd, IOVA + 3 * PAGE, 2, DMA_RW)), 2);
+	FAILS(EINVAL, dma_unmap_dirty(ct.fd, IOVA, BYTES, (struct dirty_bitmap){ 2 * PAGE, sizeof(word), &word }));
+	EQ(emulated_times_told(&emulated), 0);
+	EQ(OK(dma_unmap_dirty(ct.fd, IOVA, BYTES, (struct dirty_bitmap){ PAGE, sizeof(word), &word })), BYTES);
+	EQ(word, 0x18);
+	EQ(emulated_held(&emulated), 0);
+	container_close(&ct);
+}
+
+TEST(dirty_is_everything_while_a_device_writes_unseen)
+{
+	struct emulated emulated;
+	struct container ct;
+	uint8_t *area;
+
+	NEED_DEVICES(1);
+	area = emulated_make_mapped(&ct, &emulated);
+	track(&ct);
+	EQ(OK(emulated_pin(emulated.fd, IOVA, 1, DMA_RW)), 1);
+	EQ(report(&ct), 0x1);
+	container_add(&ct, 0);
+	EQ(report(&ct), ALL);
+	EQ(report(&ct), ALL);
+	/* What it may have written to must not be lost. */
+	container_remove(&ct, 0);
+	EQ(report(&ct), ALL);
+	EQ(report(&ct), 0x1);
+	/* Stopped and started: nothing but what is pinned. */
+	OK(dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
+	OK(emulated_write(emulated.fd, IOVA + 9 * PAGE, area, 1));
+	track(&ct);
+	EQ(report(&ct), 0x1);
+	container_close(&ct);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Devices with and without an IOMMU in one container: what is pinned and charged when either kind comes or goes. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "emulated.h"
+
+#define HELD	3
+
+/* A container with a device that has no IOMMU, a mapping, and HELD pages of it pinned. */
+static void make(struct container *ct, struct emulated *emulated, uint8_t **area)
+{
+	*area = emulated_make_mapped(ct, emulated);
+	EQ(OK(emulated_pin(emulated->fd, IOVA, HELD, DMA_RW)), HELD);
+	EQ(locked_pages(), HELD);
+}
+
+static void expect_dma(struct container *ct, int device, uint8_t *area)
+{
+	struct edu edu;
+
+	container_edu(ct, device, &edu);
+	memory_fill(area + PAGE, 1024, 8);
+	OK(edu_read_memory(&edu, IOVA + PAGE, 1024));
+	OK(edu_write_memory(&edu, IOVA + BYTES - PAGE, 1024));
+	TRUE(memory_holds(area + BYTES - PAGE, 1024, 8));
+	edu_close(&edu);
+}
+
+TEST(first_domain_pins_and_charges_what_is_mapped)
+{
+	struct emulated emulated;
+	struct type1_info info;
+	struct container ct;
+	uint8_t *area;
+
+	NEED_DEVICES(1);
+	make(&ct, &emulated, &area);
+	container_add(&ct, 0);
+	EQ(locked_pages(), PAGES);
+	expect_dma(&ct, 0, area);
+	OK(type1_get_info(ct.fd, &info));
+	TRUE(info.nr_ranges > 0);
+	EQ(container_check_extension(ct.fd, VFIO_UPDATE_VADDR), 0);
+
+	/* With a domain, a pin costs nothing. */
+	EQ(OK(emulated_pin(emulated.fd, IOVA, PAGES, DMA_RW)), PAGES);
+	EQ(locked_pages(), PAGES);
+	OK(emulated_unpin(emulated.fd, IOVA, PAGES));
+	OK(emulated_unpin(emulated.fd, IOVA, HELD));
+	EQ(locked_pages(), PAGES);
+	EQ(emulated_times_told(&emulated), 0);
+	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+TEST(last_domain_takes_what_nobody_holds)
+{
+	struct emulated emulated;
+	struct type1_info info;
+	struct container ct;
+	uint8_t *area, buf[64];
+	int i;
+
+	NEED_DEVICES(1);
+	make(&ct, &emulated, &area);
+	for (i = 0; i < 3; i++) {
+		container_add(&ct, 0);
+		EQ(locked_pages(), PAGES);
+		container_remove(&ct, 0);
+		EQ(locked_pages(), HELD);
+		EQ(container_mappings(&ct), 1);
+	}
+	/* Once there was a domain, there is a list of what may be mapped. */
+	OK(type1_get_info(ct.fd, &info));
+	EQ(info.nr_ranges, 1);
+	EQ(info.range[0].first, 0);
+	EQ(info.range[0].last, UINT64_MAX);
+
+	memory_fill(area, sizeof(buf), 4);
+	OK(emulated_page_read(emulated.fd, IOVA, buf, sizeof(buf)));
+	TRUE(memory_holds(buf, sizeof(buf), 4));
+	EQ(OK(emulated_pin(emulated.fd, IOVA + 8 * PAGE, 2, DMA_RW)), 2);
+	EQ(locked_pages(), HELD + 2);
+	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+TEST(pins_made_with_a_domain_are_charged_when_it_goes)
+{
+	uint8_t *area = memory_small_pages(BYTES);
+	struct emulated emulated;
+	struct container ct;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	OK(dma_map(ct.fd, area, IOVA, BYTES, DMA_RW));
+	emulated_add(&ct, &emulated, 0);
+	EQ(OK(emulated_pin(emulated.fd, IOVA + PAGE, 5, DMA_RW)), 5);
+	EQ(locked_pages(), PAGES);
+	container_remove(&ct, 0);
+	EQ(locked_pages(), 5);
+	OK(emulated_unpin(emulated.fd, IOVA + PAGE, 2));
+	EQ(locked_pages(), 3);
+	container_add(&ct, 0);
+	EQ(locked_pages(), PAGES);
+	emulated_remove(&emulated);
+	EQ(locked_pages(), PAGES);
+	EQ(container_mappings(&ct), 1);
+	expect_dma(&ct, 0, area);
+	container_close(&ct);
+}
+
+TEST(two_domains_and_an_emulated_device)
+{
+	uint8_t *area = memory_small_pages(BYTES);
+	struct emulated emulated;
+	struct container ct;
+
+	container_two_domains(&ct, 0, 1);
+	emulated_add(&ct, &emulated, 0);
+	OK(dma_map(ct.fd, area, IOVA, BYTES, DMA_RW));
+	EQ(OK(emulated_pin(emulated.fd, IOVA, HELD, DMA_RW)), HELD);
+	EQ(locked_pages(), PAGES);
+	container_remove(&ct, 0);
+	EQ(locked_pages(), PAGES);
+	expect_dma(&ct, 1, area);
+	container_remove(&ct, 1);
+	EQ(locked_pages(), HELD);
+	container_close(&ct);
+}
+
+/* --- a domain that cannot be --- */
+
+TEST(group_that_cannot_reach_what_is_mapped_stays_out)
+{
+	uint8_t *area = memory_small_pages(BYTES);
+	struct emulated emulated;
+	struct type1_info info;
+	struct container ct;
+
+	NEED_DEVICES(1);
+	emulated_make(&ct, &emulated, TYPE1V2);
+	OK(dma_map(ct.fd, area, MSI_WINDOW, BYTES, DMA_RW));
+	FAILS(EINVAL, container_try_add(&ct, 0));
+	EQ(locked_pages(), 0);
+	OK(type1_get_info(ct.fd, &info));
+	EQ(info.nr_ranges, 0);
+	EQ(OK(dma_unmap(ct.fd, MSI_WINDOW, BYTES)), BYTES);
+	container_add(&ct, 0);
+	FAILS(EINVAL, dma_map(ct.fd, area, MSI_WINDOW, BYTES, DMA_RW));
+	container_close(&ct);
+}
+
+TEST(memory_that_is_not_there_keeps_a_group_out)
+{
+	uint8_t *area = memory_small_pages(BYTES), *hole = memory_hole(BYTES);
+	struct emulated emulated;
+	struct container ct;
+
+	NEED_DEVICES(1);
+	emulated_make(&ct, &emulated, TYPE1V2);
+	OK(dma_map(ct.fd, area, IOVA, BYTES, DMA_RW));
+	OK(dma_map(ct.fd, hole, IOVA + MIB(1), BYTES, DMA_RW));
+	FAILS(EFAULT, container_try_add(&ct, 0));
+	EQ(locked_pages(), 0);
+	EQ(container_mappings(&ct), 2);
+	OK(dma_unmap(ct.fd, IOVA + MIB(1), BYTES));
+	container_add(&ct, 0);
+	EQ(locked_pages(), PAGES);
+	expect_dma(&ct, 0, area);
+	container_close(&ct);
+}
+
+TEST(limit_keeps_a_group_out)
+{
+	uint8_t *area = memory_small_pages(BYTES);
+	struct emulated emulated;
+	struct container ct;
+
+	NEED_DEVICES(1);
+	emulated_make(&ct, &emulated, TYPE1V2);
+	drop_ipc_lock();
+	limit_locked_pages(PAGES - 1);
+	OK(dma_map(ct.fd, area, IOVA, BYTES, DMA_RW));
+	FAILS(ENOMEM, container_try_add(&ct, 0));
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+/* What is held is not counted twice on the way. */
+TEST(limit_that_is_just_enough_lets_a_group_in)
+{
+	uint8_t *area = memory_small_pages(BYTES);
+	struct emulated emulated;
+	struct container ct;
+
+	NEED_DEVICES(1);
+	emulated_make(&ct, &emulated, TYPE1V2);
+	drop_ipc_lock();
+	limit_locked_pages(PAGES);
+	OK(dma_map(ct.fd, area, IOVA, BYTES, DMA_RW));
+	EQ(OK(emulated_pin(emulated.fd, IOVA, HELD, DMA_RW)), HELD);
+	container_add(&ct, 0);
+	EQ(locked_pages(), PAGES);
+	container_remove(&ct, 0);
+	EQ(locked_pages(), HELD);
+	container_close(&ct);
+}
+
+TEST(failed_first_domain_leaves_what_is_held, .not_on_stock = "stock loses count of pages that are pinned twice")
+{
+	struct emulated emulated;
+	struct container ct;
+	unsigned int nth;
+	uint8_t *area;
+
+	NEED_DEVICES(1);
+	make(&ct, &emulated, &area);
+	OK(dma_map(ct.fd, area, IOVA + MIB(1), BYTES, DMA_RW));
+	/* Page by page, so that the first two fail in one mapping, the others in the next. */
+	OK(module_param_set(env.module, "disable_hugepages", "Y"));
+	for (nth = 1; nth <= 2 * PAGES; nth += PAGES / 2) {
+		fault("iommu_map", nth, 1, -EIO);
+		FAILS(EIO, container_try_add(&ct, 0));
+		EQ(fault_hits(0), 1);
+		fault_disarm();
+		EQ(locked_pages(), HELD);
+		EQ(emulated_held(&emulated), HELD);
+		EQ(container_mappings(&ct), 2);
+	}
+	container_add(&ct, 0);
+	EQ(locked_pages(), 2 * PAGES);
+	expect_dma(&ct, 0, area);
+	container_remove(&ct, 0);
+	EQ(locked_pages(), HELD);
+	container_close(&ct);
+}
+
+TEST(user_addresses_cannot_change_under_an_emulated_device)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap), .flags = VFIO_DMA_UNMAP_FLAG_VADDR, .iova = IOVA, .size = BYTES,
+	};
+	struct emulated emulated;
+	struct container ct;
+	uint8_t *area;
+
+	NEED_DEVICES(1);
+	make(&ct, &emulated, &area);
+	FAILS(DIFF(UNMAP_VADDR) ? EINVAL : EBUSY, raw_ioctl(ct.fd, VFIO_IOMMU_UNMAP_DMA, &unmap));
+	unmap.iova++;
+	FAILS(DIFF(UNMAP_VADDR) ? EINVAL : EBUSY, raw_ioctl(ct.fd, VFIO_IOMMU_UNMAP_DMA, &unmap));
+	unmap.iova--;
+	container_add(&ct, 0);
+	FAILS(DIFF(UNMAP_VADDR) ? EINVAL : EBUSY, raw_ioctl(ct.fd, VFIO_IOMMU_UNMAP_DMA, &unmap));
+	emulated_remove(&emulated);
+	FAILS(DIFF(UNMAP_VADDR), raw_ioctl(ct.fd, VFIO_IOMMU_UNMAP_DMA, &unmap));
+	/* And the other way round: a device that looks at addresses stays out while some are invalid. */
+	emulated.group = OK(group_open(emulated_group(0)));
+	FAILS(DIFF(UNMAP_VADDR) ? 0 : EBUSY, group_set_container(emulated.group, ct.fd));
+	container_close(&ct);
+}
