@@ -58,6 +58,12 @@ static inline struct iommu_device *compat_dev_iommu(struct device *dev)
 	return dev->iommu ? dev->iommu->iommu_dev : NULL;
 }
 
+/* The name of an IOMMU instance in /sys/class/iommu, or "-". */
+static inline const char *compat_iommu_name(const struct iommu_device *instance)
+{
+	return instance && instance->dev ? dev_name(instance->dev) : "-";
+}
+
 /**
  * compat_domain_is_taken() - is @domain, which the group of a device is attached to now, somebody's own?
  *

@@ -20,6 +20,7 @@
 #include "domain.h"
 #include "group.h"
 #include "mapping.h"
+#include "trace.h"
 
 /* How often drivers are asked to let go of a mapping before unmapping it fails, and how long they get in between. */
 #define ASK_ROUNDS		10
@@ -157,6 +158,7 @@ int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_requ
 			schedule_timeout_killable(ASK_PAUSE_JIFFIES);
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		trace_vfio_ask_unpin(ct->handle, asked_for.first, asked_for.last, rounds);
 		compat_unmap_listeners_tell(&ct->listeners, asked_for.first, asked_for.last - asked_for.first + 1);
 	}
 }

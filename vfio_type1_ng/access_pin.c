@@ -19,6 +19,7 @@
 #include "group.h"
 #include "mapping.h"
 #include "pin.h"
+#include "trace.h"
 
 /* How many pages are unpinned in one go: what fits on the stack. */
 #define UNPIN_BATCH_PAGES	32
@@ -136,6 +137,7 @@ int ng_access_unpin(void *handle, const struct compat_pin_list *list, int npages
 	ret = check_list(ct, list, npages);
 	if (!ret)
 		ret = unpin(ct, list, npages);
+	trace_vfio_unpin_pages(ct->handle, npages > 0 ? compat_pin_iova(list, 0) : 0, npages, ret);
 	ng_container_put(ct);
 	return ret;
 }
@@ -359,6 +361,7 @@ int ng_access_pin(void *handle, struct iommu_group *iommu_group, const struct co
 	else
 		ret = pin_all(ct, iommu_group, list, npages, prot);
 put:
+	trace_vfio_pin_pages(ct->handle, compat_pin_iova(list, 0), npages, ret);
 	ng_container_put(ct);
 	return ret;
 }

@@ -10,6 +10,7 @@
 #include "container.h"
 #include "dirty.h"
 #include "mapping.h"
+#include "trace.h"
 
 /* Copies between a buffer and user memory of the owner, on behalf of itself or of a kernel thread. */
 static int copy(struct ng_owner *owner, u64 vaddr, void *buf, size_t bytes, bool write)
@@ -96,6 +97,7 @@ int ng_access_rw(void *handle, dma_addr_t iova, void *buf, size_t bytes, bool wr
 		if (!ret)
 			ret = rw_some(ct, range, buf + done, write, &n);
 	}
+	trace_vfio_dma_rw(ct->handle, iova, bytes, write, ret);
 	ng_container_put(ct);
 	return ret;
 }

@@ -31,6 +31,7 @@
 
 #include <compat/vfio_access.h>
 
+#include "attach_stats.h"
 #include "dirty.h"
 #include "iova_windows.h"
 
@@ -55,6 +56,7 @@ struct page;
  * @nr_reserved: their number
  * @windows: addresses that may be mapped; none before the first domain, and then every address may be
  * @pgsizes: page sizes that all domains support, never 0
+ * @attach_stats: what became of attempts to attach groups
  * @lock: see above
  * @mappings: struct ng_mapping by address
  * @highest: the one with the highest address, or NULL
@@ -89,6 +91,7 @@ struct ng_container {
 	unsigned int nr_reserved;
 	struct ng_iova_windows windows;
 	u64 pgsizes;
+	struct ng_attach_stats attach_stats;
 
 	struct mutex lock;
 	/* Under @lock. */

@@ -1,57 +1,166 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/vfio_type1_ng/containers: a line for each container that this module serves.
+ * /sys/kernel/debug/vfio_type1_ng: tables with a heading, fields separated by tabs.
  *
- * Waits while a group is being attached or detached, like every call on that container.
+ *   containers  a line for each container that this module serves
+ *   domains     a line for each of their domains
+ *   failures    how often groups could not be attached, by errno: for each container, and in all since the module was loaded
+ *
+ * A reader waits while a group of a container is being attached or detached, like every call on that container.  Nobody
+ * who maps or unmaps waits for a reader, but for a moment while it looks at a few mappings.
  */
 #include <linux/debugfs.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
+#include <compat/iommu.h>
+
 #include "container.h"
 #include "debugfs.h"
 #include "domain.h"
+#include "mapping.h"
+
+/* How many mappings are looked at before others get the lock. */
+#define MAPPINGS_AT_ONCE	64
 
 static struct dentry *ng_debugfs_dir;
 
-static void show_container(struct seq_file *m, struct ng_container *ct)
-{
-	unsigned int nr_domains = 0, nr_groups = 0;
-	struct ng_domain *domain;
-
-	if (ng_container_enter(ct))
-		return;
-	list_for_each_entry(domain, &ct->domains, next) {
-		nr_domains++;
-		nr_groups += domain->nr_groups;
-	}
-	seq_printf(m, "%lu\t%s\t%d\t", ct->handle, ct->v2 ? "type1v2" : "type1", ct->opener_pid);
-	seq_escape(m, ct->opener_comm, "\t\n\\");
-	seq_printf(m, "\t%u\t%u\t%lu\t%u\n", nr_domains, nr_groups, READ_ONCE(ct->nr_mappings),
-		   READ_ONCE(ct->entries_left));
-	ng_container_leave(ct);
-}
-
-static int containers_show(struct seq_file *m, void *unused)
+/* Runs a function on every container, entered. */
+static void for_each_container(struct seq_file *m, void (*show)(struct seq_file *m, struct ng_container *ct))
 {
 	unsigned long handle = 0;
 	struct ng_container *ct;
 
-	seq_puts(m, "container\ttype\tpid\tcomm\tdomains\tgroups\tmappings\tentries_left\n");
 	while ((ct = ng_container_get_next(&handle))) {
-		show_container(m, ct);
+		if (!ng_container_enter(ct)) {
+			show(m, ct);
+			ng_container_leave(ct);
+		}
 		ng_container_put(ct);
 		handle++;
 	}
+}
+
+/* Adds up some mappings from an address on.  Returns false after the last one; otherwise, the address moves past them. */
+static bool count_some_pages(struct ng_container *ct, u64 *from, unsigned long *npages)
+{
+	struct ng_range range = { .first = *from, .last = U64_MAX };
+	unsigned int n = MAPPINGS_AT_ONCE;
+	struct ng_mapping *mapping;
+	bool more;
+
+	mutex_lock(&ct->lock);
+	for (mapping = ng_mapping_first(ct, range); mapping && n; mapping = ng_mapping_next(mapping, range), n--) {
+		*npages += READ_ONCE(mapping->charged_pages);
+		*from = mapping->range.last + 1;
+	}
+	more = mapping;
+	mutex_unlock(&ct->lock);
+	return more;
+}
+
+static unsigned long locked_pages(struct ng_container *ct)
+{
+	unsigned long npages = 0;
+	u64 from = 0;
+
+	while (count_some_pages(ct, &from, &npages))
+		cond_resched();
+	return npages;
+}
+
+static unsigned int count_domains(const struct ng_container *ct)
+{
+	const struct ng_domain *domain;
+	unsigned int n = 0;
+
+	list_for_each_entry(domain, &ct->domains, next)
+		n++;
+	return n;
+}
+
+static unsigned int count_groups(struct ng_container *ct)
+{
+	unsigned long index;
+	unsigned int n = 0;
+	void *group;
+
+	xa_for_each(&ct->groups, index, group)
+		n++;
+	return n;
+}
+
+static void show_container(struct seq_file *m, struct ng_container *ct)
+{
+	seq_printf(m, "%lu\t%s\t%d\t", ct->handle, ct->v2 ? "type1v2" : "type1", ct->opener_pid);
+	seq_escape(m, ct->opener_comm, "\t\n\\");
+	seq_printf(m, "\t%u\t%u\t%lu\t%u\t%u\t%lu\t%lu\t%lu\t%lu\n", count_domains(ct), count_groups(ct),
+		   READ_ONCE(ct->nr_mappings), READ_ONCE(ct->entries_left), ct->nr_emulated, locked_pages(ct),
+		   READ_ONCE(ct->nr_external), ct->attach_stats.joined, ct->attach_stats.created);
+}
+
+static int containers_show(struct seq_file *m, void *unused)
+{
+	seq_puts(m, "container\ttype\tpid\tcomm\tdomains\tgroups\tmappings\tentries_left\t"
+		    "emulated_groups\tlocked_pages\tdriver_pinned_pages\tdomains_reused\tdomains_made\n");
+	for_each_container(m, show_container);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(containers);
+
+static void show_domains(struct seq_file *m, struct ng_container *ct)
+{
+	const struct ng_domain *domain;
+
+	list_for_each_entry(domain, &ct->domains, next)
+		seq_printf(m, "%lu\t%s\t%u\t%s\t%#lx\n", ct->handle, compat_iommu_name(domain->instance), domain->nr_groups,
+			   domain->coherent ? "enforced" : "no", (unsigned long)domain->iommu->pgsize_bitmap);
+}
+
+static int domains_show(struct seq_file *m, void *unused)
+{
+	seq_puts(m, "container\tiommu\tgroups\tcoherency\tpage_sizes\n");
+	for_each_container(m, show_domains);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(domains);
+
+static void show_failures_of(struct seq_file *m, const char *whose, const struct ng_attach_stats *stats)
+{
+	unsigned int i;
+
+	for (i = 0; i < NG_ATTACH_ERRNOS && stats->failures[i].err; i++)
+		seq_printf(m, "%s\t%d\t%lu\n", whose, stats->failures[i].err, stats->failures[i].times);
+	if (stats->other_failures)
+		seq_printf(m, "%s\tother\t%lu\n", whose, stats->other_failures);
+}
+
+static void show_failures(struct seq_file *m, struct ng_container *ct)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lu", ct->handle);
+	show_failures_of(m, number, &ct->attach_stats);
+}
+
+static int failures_show(struct seq_file *m, void *unused)
+{
+	struct ng_attach_stats totals = ng_attach_totals();
+
+	seq_puts(m, "container\terrno\ttimes\n");
+	for_each_container(m, show_failures);
+	show_failures_of(m, "all", &totals);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(failures);
 
 void ng_debugfs_init(void)
 {
 	ng_debugfs_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
 	debugfs_create_file("containers", 0400, ng_debugfs_dir, NULL, &containers_fops);
+	debugfs_create_file("domains", 0400, ng_debugfs_dir, NULL, &domains_fops);
+	debugfs_create_file("failures", 0400, ng_debugfs_dir, NULL, &failures_fops);
 }
 
 void ng_debugfs_exit(void)

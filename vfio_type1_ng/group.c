@@ -21,6 +21,7 @@
 #include "mapping.h"
 #include "params.h"
 #include "reserved.h"
+#include "trace.h"
 
 /* Called with the group's mutex held, so it must not call back into the core. */
 static int see_device(struct device *dev, void *data)
@@ -203,6 +204,7 @@ int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated
 	if (ret)
 		goto put;
 	ret = ct->released ? -EINVAL : attach_new(ct, iommu_group, emulated);
+	ng_attach_count(ct, iommu_group, ret);
 	up_write(&ct->topology);
 put:
 	ng_container_put(ct);
@@ -218,6 +220,7 @@ static void detach_emulated(struct ng_container *ct)
 
 static void detach(struct ng_container *ct, struct ng_group *group)
 {
+	int id = iommu_group_id(group->iommu_group);
 	bool emulated = group->emulated;
 
 	lockdep_assert_held_write(&ct->topology);
@@ -227,8 +230,9 @@ static void detach(struct ng_container *ct, struct ng_group *group)
 	else
 		ng_domain_leave(ct, group);
 	ng_dirty_group_left(ct, group);
-	xa_erase(&ct->groups, iommu_group_id(group->iommu_group));
+	xa_erase(&ct->groups, id);
 	group_free(ct, group);
+	trace_vfio_detach_group(ct->handle, id);
 
 	/* It had no part in what may be mapped. */
 	if (emulated)

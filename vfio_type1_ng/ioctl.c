@@ -14,6 +14,7 @@
 #include "info.h"
 #include "ioctl.h"
 #include "mapping.h"
+#include "trace.h"
 #include "vaddr.h"
 
 /* Do all DMA paths of the container keep the CPU caches coherent?  Before there is one: no promise. */
@@ -93,7 +94,9 @@ static long map_dma(struct ng_container *ct, unsigned long arg)
 		request.prot |= IOMMU_READ;
 	if (map.flags & VFIO_DMA_MAP_FLAG_WRITE)
 		request.prot |= IOMMU_WRITE;
-	return ng_map(ct, &request);
+	ret = ng_map(ct, &request);
+	trace_vfio_map(ct->handle, request.range.first, request.range.last, request.prot, ret);
+	return ret;
 }
 
 static long unmap_dma(struct ng_container *ct, unsigned long arg)
@@ -128,10 +131,12 @@ static long unmap_dma(struct ng_container *ct, unsigned long arg)
 			return ret;
 		request.bitmap = &bitmap;
 	}
-	if (request.vaddr)
+	if (request.vaddr) {
 		ret = ng_vaddr_invalidate(ct, &request, &covered_bytes);
-	else
+	} else {
 		ret = ng_unmap(ct, &request, &covered_bytes);
+		trace_vfio_unmap(ct->handle, request.iova, request.size, ret ? 0 : covered_bytes, ret);
+	}
 	if (ret)
 		return ret;
 

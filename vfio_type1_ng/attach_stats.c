@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Counting attempts to attach groups; see attach_stats.h. */
+#include <linux/lockdep.h>
+#include <linux/spinlock.h>
+
+#include <compat/iommu.h>
+
+#include "attach_stats.h"
+#include "container.h"
+#include "domain.h"
+#include "group.h"
+#include "trace.h"
+
+/* Since the module was loaded; a container that fails to get its first group is gone before anyone could look. */
+static struct ng_attach_stats totals;
+static DEFINE_SPINLOCK(totals_lock);
+
+static void count_failure(struct ng_attach_stats *stats, int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < NG_ATTACH_ERRNOS; i++) {
+		if (stats->failures[i].err && stats->failures[i].err != err)
+			continue;
+		stats->failures[i].err = err;
+		stats->failures[i].times++;
+		return;
+	}
+	stats->other_failures++;
+}
+
+/* @domain: what the group is attached to, or NULL if it needs none */
+static void count(struct ng_attach_stats *stats, const struct ng_domain *domain, int ret)
+{
+	if (ret)
+		count_failure(stats, ret);
+	else if (domain && domain->nr_groups > 1)
+		stats->joined++;
+	else if (domain)
+		stats->created++;
+}
+
+/* In the words of the trace. */
+static const char *decision(const struct ng_domain *domain, int ret)
+{
+	if (ret)
+		return "failed";
+	if (!domain)
+		return "emulated";
+	return domain->nr_groups > 1 ? "joined" : "new-domain";
+}
+
+/**
+ * ng_attach_count() - count an attempt, and tell the trace
+ * @ct: the container, its topology held for writing
+ * @iommu_group: the group
+ * @ret: how the attempt ended
+ */
+void ng_attach_count(struct ng_container *ct, struct iommu_group *iommu_group, int ret)
+{
+	const struct ng_domain *domain = NULL;
+	int id = iommu_group_id(iommu_group);
+
+	lockdep_assert_held_write(&ct->topology);
+	if (!ret) {
+		const struct ng_group *group = xa_load(&ct->groups, id);
+
+		domain = group->domain;
+	}
+
+	count(&ct->attach_stats, domain, ret);
+	spin_lock(&totals_lock);
+	count(&totals, domain, ret);
+	spin_unlock(&totals_lock);
+	trace_vfio_attach_group(ct->handle, id, decision(domain, ret),
+				domain ? compat_iommu_name(domain->instance) : "-", ret);
+}
+
+struct ng_attach_stats ng_attach_totals(void)
+{
+	struct ng_attach_stats copy;
+
+	spin_lock(&totals_lock);
+	copy = totals;
+	spin_unlock(&totals_lock);
+	return copy;
+}

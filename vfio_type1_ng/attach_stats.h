@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What became of attempts to put groups into containers, for debugfs and the trace. */
+#ifndef NG_ATTACH_STATS_H
+#define NG_ATTACH_STATS_H
+
+#include <linux/types.h>
+
+struct iommu_group;
+struct ng_container;
+
+/* So many different errnos are told apart. */
+#define NG_ATTACH_ERRNOS	8
+
+/**
+ * struct ng_attach_stats - counts since a container was opened, or the module loaded
+ * @joined: groups that joined a domain that existed
+ * @created: groups that a domain was made for
+ * @failures: attempts that failed, by errno; @err is 0 in those not used
+ * @other_failures: attempts that failed with any further errno
+ */
+struct ng_attach_stats {
+	unsigned long joined;
+	unsigned long created;
+	struct {
+		int err;
+		unsigned long times;
+	} failures[NG_ATTACH_ERRNOS];
+	unsigned long other_failures;
+};
+
+void ng_attach_count(struct ng_container *ct, struct iommu_group *iommu_group, int ret);
+struct ng_attach_stats ng_attach_totals(void);
+
+#endif
