@@ -35,18 +35,19 @@ qemu_major()
 why_no_viommu()
 {
 	case $KARCH/$1 in
-	amd64/intel|arm64/smmuv3|*/none)
+	amd64/intel|arm64/smmuv3|arm64/smmuv3+smmuv3|*/none)
 		;;
 	amd64/amd)
 		# 5.10 to 7.2 panic in their timer check, 7.3 loses its serial port; QEMU 7.2 boots them all.
 		[ "$(qemu_major)" -lt 10 ] ||
 			echo "amd-iommu of QEMU $(qemu_major) delivers no timer interrupts to the guest; QEMU before 10 does"
 		;;
-	*/virtio)
+	*/virtio|arm64/smmuv3+virtio)
 		grep -qE '^CONFIG_VIRTIO_IOMMU=[ym]' "$KCONFIG" || echo "kernel $KABI has no virtio-iommu driver"
 		;;
 	*)
-		warn "there is no IOMMU called $1 for $KARCH; known are intel and amd for amd64, smmuv3 for arm64, virtio and none."
+		warn "there is no IOMMU called $1 for $KARCH; known are intel and amd for amd64," \
+			"smmuv3, smmuv3+smmuv3 and smmuv3+virtio for arm64, virtio and none."
 		return 1
 		;;
 	esac
