@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Count calls of kernel functions with kprobe events in tracefs. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,19 +35,6 @@ static const struct probe {
 
 #define NR_PROBES (sizeof(probes) / sizeof(probes[0]))
 
-static int append(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 void counters_stop(void)
 {
 	char line[128];
@@ -57,7 +43,7 @@ void counters_stop(void)
 	file_write(TRACEFS "events/ng/enable", "0");
 	for (i = 0; i < NR_PROBES; i++) {
 		snprintf(line, sizeof(line), "-:ng/%s", probes[i].function);
-		append(TRACEFS "kprobe_events", line);
+		file_append(TRACEFS "kprobe_events", line);
 	}
 }
 
@@ -72,7 +58,7 @@ int counters_start(void)
 	for (i = 0; i < NR_PROBES; i++) {
 		snprintf(line, sizeof(line), "p:ng/%s %s", probes[i].function, probes[i].function);
 		/* A function this kernel does not have is not an error. */
-		append(TRACEFS "kprobe_events", line);
+		file_append(TRACEFS "kprobe_events", line);
 	}
 	return file_write(TRACEFS "events/ng/enable", "1");
 }

@@ -37,19 +37,29 @@ int file_read(const char *path, char *buf, size_t size)
 	return len;
 }
 
-int file_write(const char *path, const char *text)
+static int write_with(const char *path, const char *text, int flags)
 {
 	ssize_t n;
 	int ret;
 	int fd;
 
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_CLOEXEC | flags);
 	if (fd < 0)
 		return -errno;
 	n = write(fd, text, strlen(text));
 	ret = n < 0 ? -errno : 0;
 	close(fd);
 	return ret;
+}
+
+int file_write(const char *path, const char *text)
+{
+	return write_with(path, text, 0);
+}
+
+int file_append(const char *path, const char *text)
+{
+	return write_with(path, text, O_APPEND);
 }
 
 long long file_read_number(const char *path)

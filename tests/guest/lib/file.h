@@ -10,6 +10,7 @@ int file_read(const char *path, char *buf, size_t size);
 
 /* Write a string to an existing file. Returns 0 or -errno. */
 int file_write(const char *path, const char *text);
+int file_append(const char *path, const char *text);
 
 /* Read a number (any base strtoll() knows). Returns it or -errno. */
 long long file_read_number(const char *path);

@@ -48,6 +48,14 @@ static bool is_edu(const char *bdf)
 	return file_read_number(path) == EDU_DEVICE;
 }
 
+static bool is_virtual_function(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/physfn", bdf);
+	return !access(path, F_OK);
+}
+
 int devices_find(void)
 {
 	struct dirent *entry;
@@ -60,7 +68,8 @@ int devices_find(void)
 	while (nr_devices < MAX_DEVICES && (entry = readdir(dir))) {
 		struct vfio_test_device *dev = &devices[nr_devices];
 
-		if (!strchr(entry->d_name, ':') || !is_edu(entry->d_name))
+		if (!strchr(entry->d_name, ':') ||
+		    (!is_edu(entry->d_name) && !is_virtual_function(entry->d_name)))
 			continue;
 		snprintf(dev->bdf, sizeof(dev->bdf), "%.15s", entry->d_name);
 		dev->group = group_of(entry->d_name);

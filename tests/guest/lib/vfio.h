@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
-#define MAX_DEVICES	128
+#define MAX_DEVICES	320
 #define MAX_IOVA_RANGES	32
 
 #define DMA_READ	VFIO_DMA_MAP_FLAG_READ
@@ -25,7 +25,7 @@ struct vfio_test_device {
 	int group;		/* number of its IOMMU group */
 };
 
-/* The edu devices bound to vfio-pci, in the order of their addresses. */
+/* The edu devices and virtual functions bound to vfio-pci, in the order of their addresses. */
 extern struct vfio_test_device devices[MAX_DEVICES];
 extern int nr_devices;
 
