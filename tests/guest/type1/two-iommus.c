@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../lib/failed-calls.h"
+#include "../lib/kmsg.h"
 #include "instances.h"
 #include "test.h"
 
@@ -204,7 +206,53 @@ TEST(two_iommus_info_is_what_both_can_do)
 	container_close(&ct);
 }
 
-/* --- errors --- */
+/* --- what it takes --- */
+
+/* Four groups, by turns from both IOMMUs: the second of each finds the domain of the first without asking around. */
+TEST(two_iommus_nobody_is_asked_in_vain)
+{
+	static const char *const complaint[] = { "cannot attach", NULL };
+	struct counts before;
+	struct instances in;
+	struct container ct;
+	char line[512];
+	int i, kmsg, attaches, failed, complaints = 0;
+
+	instances_find(&in);
+	OK(failed_calls_start("iommu_attach_group"));
+	kmsg = OK(kmsg_open());
+	counters_read(&before);
+
+	container_make_of(&ct, in.near[0], in.far[0]);
+	for (i = 1; i >= 0; i--) {
+		if (i == 0) {
+			container_remove(&ct, in.near[0]);
+			container_remove(&ct, in.far[0]);
+		}
+		container_add(&ct, in.far[i]);
+		container_add(&ct, in.near[i]);
+	}
+
+	attaches = counters_since(&before, COUNT_ATTACH);
+	failed = OK(failed_calls());
+	failed_calls_stop();
+	while (kmsg_find(kmsg, complaint, line, sizeof(line)))
+		complaints++;
+	ktap_diag("2 groups of 2 IOMMUs each, 2 of them back again: %d attach calls, %d of them failed, %llu domains allocated, 2 needed, %d complaints of the driver in the kernel log",
+		  attaches, failed, counters_since(&before, COUNT_ALLOC), complaints);
+	EQ(domains_since(&before), 2);
+	container_close(&ct);
+	if (env.backend == STOCK) {
+		/* The way of counting can see what it is for. */
+		EQ(failed > 0, in.same_driver);
+		EQ(complaints > 0, in.same_driver && env.kernel < KERNEL(6, 2));
+		return;
+	}
+	EQ(counters_since(&before, COUNT_ALLOC), 2);
+	EQ(attaches, 6);
+	EQ(failed, 0);
+	EQ(complaints, 0);
+}
 
 /* A failure that is not about compatibility is the user's to know, and costs the other groups nothing. */
 TEST(two_iommus_real_error_of_the_second_is_reported)
