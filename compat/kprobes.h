@@ -10,6 +10,22 @@
 #include <linux/ptrace.h>
 
 /**
+ * compat_kernel_argument() - an argument of a function that a probe has just entered
+ * @regs: as the probe's handler got them
+ * @n: which one, from 0; one of those that the architecture passes in registers
+ *
+ * regs_get_kernel_argument() is not for modules on s390: it calls a function there that is not exported.
+ */
+static inline unsigned long compat_kernel_argument(struct pt_regs *regs, unsigned int n)
+{
+#ifdef CONFIG_S390
+	return regs->gprs[2 + n];
+#else
+	return regs_get_kernel_argument(regs, n);
+#endif
+}
+
+/**
  * compat_kretprobe_caller() - where the probed function is about to return to
  * @ri: as the handler of a return probe got it
  * @regs: likewise

@@ -52,8 +52,8 @@ static bool is_known_to_be_soft(const struct emt_facts *facts)
 
 static int enter_attach_group(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct iommu_domain *domain = (void *)regs_get_kernel_argument(regs, 0);
-	struct iommu_group *group = (void *)regs_get_kernel_argument(regs, 1);
+	struct iommu_domain *domain = (void *)compat_kernel_argument(regs, 0);
+	struct iommu_group *group = (void *)compat_kernel_argument(regs, 1);
 	struct attach_call *call = (void *)ri->data;
 
 	*call = (struct attach_call){ .group_id = iommu_group_id(group) };
@@ -65,8 +65,8 @@ static int enter_attach_group(struct kretprobe_instance *ri, struct pt_regs *reg
 
 static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct iommu_domain *domain = (void *)regs_get_kernel_argument(regs, 0);
-	struct device *dev = (void *)regs_get_kernel_argument(regs, 1);
+	struct iommu_domain *domain = (void *)compat_kernel_argument(regs, 0);
+	struct device *dev = (void *)compat_kernel_argument(regs, 1);
 	struct attach_call *call = (void *)ri->data;
 	struct iommu_domain *current_domain;
 	struct iommu_group *group = iommu_group_get(dev);

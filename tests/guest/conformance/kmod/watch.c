@@ -14,6 +14,7 @@
 #include <linux/ptrace.h>
 
 #include <compat/iommu.h>
+#include <compat/kprobes.h>
 
 #include "conform.h"
 
@@ -133,7 +134,7 @@ STUB(device_coherent)
 /* iommu_attach_group(domain, group) and all that do the same. */
 static int enter_attach(struct kprobe *probe, struct pt_regs *regs)
 {
-	struct iommu_domain *domain = (void *)regs_get_kernel_argument(regs, 0);
+	struct iommu_domain *domain = (void *)compat_kernel_argument(regs, 0);
 
 	if (!target) {
 		target = domain;
@@ -148,7 +149,7 @@ static int enter_attach(struct kprobe *probe, struct pt_regs *regs)
 static int enter_driver_attach(struct kprobe *probe, struct pt_regs *regs)
 {
 	driver_attaches++;
-	if (!target || (void *)regs_get_kernel_argument(regs, 0) != target)
+	if (!target || (void *)compat_kernel_argument(regs, 0) != target)
 		return 0;
 	target_attaches++;
 	if (!fail_attach)
@@ -161,7 +162,7 @@ static int enter_driver_attach(struct kprobe *probe, struct pt_regs *regs)
 static int enter_coherent(struct kprobe *probe, struct pt_regs *regs)
 {
 #ifndef HAVE_ENFORCE_CACHE_COHERENCY
-	if (regs_get_kernel_argument(regs, 0) != IOMMU_CAP_CACHE_COHERENCY)
+	if (compat_kernel_argument(regs, 0) != IOMMU_CAP_CACHE_COHERENCY)
 		return 0;
 #endif
 	asked++;
@@ -171,7 +172,7 @@ static int enter_coherent(struct kprobe *probe, struct pt_regs *regs)
 static int enter_device_coherent(struct kprobe *probe, struct pt_regs *regs)
 {
 #ifdef HAVE_CAP_ENFORCE_CACHE_COHERENCY
-	if (device_coherent >= 0 && regs_get_kernel_argument(regs, 1) == IOMMU_CAP_ENFORCE_CACHE_COHERENCY)
+	if (device_coherent >= 0 && compat_kernel_argument(regs, 1) == IOMMU_CAP_ENFORCE_CACHE_COHERENCY)
 		return ANSWER(device_coherent, regs, device_coherent);
 #endif
 	return 0;
