@@ -60,6 +60,14 @@
 	  "a hard error while joining a domain reaches user space, stock swallows it") \
 	D(FRESH_TRY_FIRST, 1, 0, 1, 0,						\
 	  "stock attaches to a new domain before it tries the ones it has")	\
+	D(HALF_ATTACHED_IS_FREED, 1, KERNEL(6, 1), 0, 0,			\
+	  "a domain that refused a group of several devices is freed with none of them attached; older stock leaves some") \
+	D(UNDO_UNMAPS_TOO_MUCH, 1, 0, 1, 0,					\
+	  "a replay that failed is undone as far as it got; stock also unmaps what it had not mapped") \
+	D(COHERENT_JOINS_INCOHERENT, 0, 0, 0, 1,				\
+	  "where nobody can ask a device (before 6.2), a group that can be coherent shares the domain of one that cannot") \
+	D(FALSE_SUCCESS_IS_REFUSED, 0, 0, 0, 1,					\
+	  "a driver that is known to say 0 without attaching is not asked; stock gives user space a device that reaches nothing") \
 	D(GUP_NOTHING_IS_EFAULT, 0, KERNEL(6, 15), 1, 1,			\
 	  "a pin of no pages is EFAULT; older stock used an uninitialised pfn")
 

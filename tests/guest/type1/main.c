@@ -213,6 +213,7 @@ static bool run(const struct test *test, unsigned int number, const char *prefix
 		return true;
 	}
 	unlink(SKIP_FILE);
+	testbed_reset();
 	traces_take(&before);
 	pid = fork();
 	if (!pid)
@@ -227,6 +228,7 @@ static bool run(const struct test *test, unsigned int number, const char *prefix
 	if (status > 0 && WIFSIGNALED(status))
 		ktap_diag("ended by signal %d", WTERMSIG(status));
 	ok = traces_gone(&before);
+	ok &= testbed_clean();
 	if (ok && status > 0 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED) {
 		file_read(SKIP_FILE, why, sizeof(why));
 		ktap_skip(number, prefix, test->name, why);
@@ -271,8 +273,8 @@ static bool environment_ready(void)
 		ktap_diag("the other backend is loaded too");
 		return false;
 	}
-	if (devices_find() < 1) {
-		ktap_diag("no edu device is bound to vfio-pci");
+	if (testbed_find() < 1) {
+		ktap_diag("no device for the tests is bound to VFIO");
 		return false;
 	}
 	if (counters_start())

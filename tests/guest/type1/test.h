@@ -39,6 +39,15 @@ struct test {
 
 void test_register(struct test *test);
 
+/*
+ * The devices a program's tests run on. testbed_find() fills devices[] and returns
+ * how many there are, testbed_reset() comes before each test, and testbed_clean()
+ * after it says whether anything was left behind that only the test bed can see.
+ */
+int testbed_find(void);
+void testbed_reset(void);
+bool testbed_clean(void);
+
 #define TEST(fn, ...)							\
 static void fn(void);							\
 static struct test test_##fn = { .name = #fn, .run = fn, ##__VA_ARGS__ }; \
