@@ -59,39 +59,46 @@ static int answer_unasked(const struct emt_rule *rule, const struct emt_group_vi
 	return final;
 }
 
+/*
+ * Attaches all devices of a group to where they belong while nobody owns it.  Not every old core has such a domain; there
+ * a scratch domain serves, whose detach the core takes seriously.
+ */
+static int attach_home(const struct emt_group_view *view)
+{
+	struct iommu_domain *home = iommu_get_domain_for_dev(view->dev);
+	struct iommu_domain *scratch;
+	int ret;
+
+	if (home)
+		return iommu_attach_group(home, view->group);
+
+	scratch = compat_paging_domain_alloc(view->dev);
+	if (IS_ERR(scratch))
+		return PTR_ERR(scratch);
+	ret = iommu_attach_group(scratch, view->group);
+	if (!ret)
+		iommu_detach_group(scratch, view->group);
+	iommu_domain_free(scratch);
+	return ret;
+}
+
 /**
  * take_home() - undo what a failed attach left behind
  * @view: the group
  *
  * Old cores stop at the first device that refuses: the devices before it are on the refused domain, and the refusing
  * one may have lost its former translation.  iommu_detach_group() takes a group that never arrived for one that is at
- * home, and does nothing.  Attaching the whole group to a scratch domain and detaching it again takes every device
- * home.  If that fails too, a device that is alone in its group has no translation until it is attached elsewhere, which
- * is safe; but of several, one may still be on the refused domain.
+ * home, and does nothing, so the group is attached to its home.  If that fails too, a device that is alone in its group
+ * has no translation until it is attached elsewhere, which is safe; but of several, one may still be on the refused
+ * domain.
  *
  * Return: 0, or -ENOTRECOVERABLE if the refused domain may still be in use.
  */
 static int take_home(const struct emt_group_view *view)
 {
-	struct iommu_domain *scratch;
-
-	if (compat_core_undoes_failed_attach())
+	if (compat_core_undoes_failed_attach() || !attach_home(view) || view->nr_devices == 1)
 		return 0;
 
-	scratch = compat_paging_domain_alloc(view->dev);
-	if (IS_ERR(scratch))
-		goto stranded;
-	if (iommu_attach_group(scratch, view->group)) {
-		iommu_domain_free(scratch);
-		goto stranded;
-	}
-	iommu_detach_group(scratch, view->group);
-	iommu_domain_free(scratch);
-	return 0;
-
-stranded:
-	if (view->nr_devices == 1)
-		return 0;
 	pr_warn_ratelimited("group %d could not be taken back to its former domain after a failed attach; unbind its devices\n",
 			    iommu_group_id(view->group));
 	return -ENOTRECOVERABLE;

@@ -173,3 +173,40 @@ TEST(group_that_its_own_domain_refuses_is_home_again)
 	else
 		EQ(mock_counter("free_in_use"), 0);
 }
+
+/*
+ * Nothing helps: a member is refused and another cannot be taken home. The domain that it is left on is never freed, and
+ * goes on existing without mappings when its container goes.
+ */
+TEST(group_that_cannot_be_taken_home_reaches_nothing_that_is_freed, .domains_differ = true,
+     .not_on_stock = "stock takes no group home")
+{
+	const struct pair pair = find_pair();
+	const int soft = mock_pose_as_intel(), first = mock.group[pair.several].device[0];
+	struct container ct;
+	uint8_t *area, byte;
+
+	if (env.kernel >= KERNEL(6, 1))
+		test_skip("the core takes groups home on this kernel");
+	container_make(&ct, pair.single, 1, TYPE1V2);
+	area = map_pages(&ct);
+	mock_answer("attach member=1 errno=%d count=1", soft);
+	mock_answer("home errno=%d member=0 count=1", EIO);
+	FAILS(ENOTRECOVERABLE, container_try_add(&ct, pair.several));
+	EQ(mock_answers_given(), 2);
+	expect_group_reaches(pair.single, IOVA, area);
+
+	container_close(&ct);
+	EQ(mock_counter("free_in_use"), 0);
+	EQ(mock_counter("pages"), 0);
+	EQ(mock_counter("alloc") - mock_counter("free"), 1);
+	TRUE(!strcmp(mock_device(first).place, "domain"));
+	FAILS(EFAULT, mock_device_reads(first, IOVA, &byte, 1));
+
+	/* Another container finds the group usable, and takes it off that domain. */
+	mock_counters_reset();
+	container_make(&ct, pair.several, 1, TYPE1V2);
+	area = map_pages(&ct);
+	expect_group_reaches(pair.several, IOVA, area);
+	container_close(&ct);
+}

@@ -77,6 +77,11 @@ static void walk(const char *call, int err)
 	ktap_diag("%s, errno %d: %d calls failed one by one, %d of them failed the user's", call, err, nth - 1, failed);
 }
 
+TEST(failure_of_every_alloc_leaves_nothing, .domains_differ = true)
+{
+	walk("alloc", ENOMEM);
+}
+
 TEST(failure_of_every_attach_leaves_nothing, .seconds = 120)
 {
 	walk("attach", ENOMEM);

@@ -96,10 +96,4 @@ struct attach_cost {
  */
 struct attach_cost attach_cost(unsigned int groups);
 
-/*
- * Domains allocated and freed again for each failed attach: before 6.1 the core
- * leaves a refused group where it stopped, and iommu_emt takes it home through one.
- */
-unsigned int scratch_domains(void);
-
 #endif

@@ -158,11 +158,6 @@ struct attach_cost attach_cost(unsigned int groups)
 	};
 }
 
-unsigned int scratch_domains(void)
-{
-	return env.backend == NG && env.kernel < KERNEL(6, 1) ? 1 : 0;
-}
-
 /* --- containers --- */
 
 void container_init(struct container *ct)

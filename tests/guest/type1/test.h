@@ -34,6 +34,7 @@ struct test {
 	void (*run)(void);
 	unsigned int seconds;		/* limit, default 60 */
 	const char *not_on_stock;	/* why stock cannot run it */
+	bool domains_differ;		/* calls to allocate and free them do not balance, on purpose */
 	struct test *next;
 };
 
