@@ -56,6 +56,8 @@ struct page;
  * @nr_reserved: their number
  * @windows: addresses that may be mapped; none before the first domain, and then every address may be
  * @pgsizes: page sizes that all domains support, never 0
+ * @refusals_across: how often a domain refused a group behind another IOMMU
+ * @joined_across: one accepted such a group
  * @attach_stats: what became of attempts to attach groups
  * @lock: see above
  * @mappings: struct ng_mapping by address
@@ -91,6 +93,8 @@ struct ng_container {
 	unsigned int nr_reserved;
 	struct ng_iova_windows windows;
 	u64 pgsizes;
+	unsigned int refusals_across;
+	bool joined_across;
 	struct ng_attach_stats attach_stats;
 
 	struct mutex lock;

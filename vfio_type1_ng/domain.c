@@ -28,14 +28,44 @@ static bool would_weaken(const struct ng_domain *domain, const struct ng_group *
 	return compat_kvm_trusts_device_coherency() && domain->for_coherent != group->can_be_coherent;
 }
 
-static int join(struct ng_domain *domain, struct ng_group *group)
+/*
+ * So many refusals of groups behind another IOMMU show that this driver ties a domain to its IOMMU, unless one was ever
+ * accepted.  Most drivers do; if each new one of n IOMMUs asked all domains there are, n * (n - 1) / 2 would refuse.  With
+ * fewer, a domain that could be shared might be missed where IOMMUs of one machine differ.
+ */
+#define MAX_REFUSALS_ACROSS	8
+
+/* Is it no use to offer the domain to the group, because what stands between their IOMMUs is known? */
+static bool is_known_to_refuse(const struct ng_container *ct, const struct ng_domain *domain, const struct ng_group *group)
+{
+	if (domain->instance == group->instance)
+		return false;
+	return domain->refused == group->instance ||
+	       (!ct->joined_across && ct->refusals_across >= MAX_REFUSALS_ACROSS);
+}
+
+/* Learns from what a domain said to a group behind another IOMMU. */
+static void learn(struct ng_container *ct, struct ng_domain *domain, const struct ng_group *group, int ret)
+{
+	if (domain->instance == group->instance)
+		return;
+	if (!ret)
+		ct->joined_across = true;
+	if (ret == -EMEDIUMTYPE) {
+		domain->refused = group->instance;
+		ct->refusals_across++;
+	}
+}
+
+static int join(struct ng_container *ct, struct ng_domain *domain, struct ng_group *group)
 {
 	int ret;
 
-	if (would_weaken(domain, group))
+	if (would_weaken(domain, group) || is_known_to_refuse(ct, domain, group))
 		return -EMEDIUMTYPE;
 
 	ret = iommu_emt_join_group(domain->iommu, group->iommu_group, domain->instance);
+	learn(ct, domain, group, ret);
 	if (ret == -ENOTRECOVERABLE)
 		domain->stranded = true;
 	if (ret)
@@ -66,7 +96,7 @@ int ng_domain_join_any(struct ng_container *ct, struct ng_group *group)
 		list_for_each_entry(domain, &ct->domains, next) {
 			if ((domain->instance == group->instance) != same_instance)
 				continue;
-			ret = join(domain, group);
+			ret = join(ct, domain, group);
 			if (ret != -EMEDIUMTYPE)
 				return ret;
 		}

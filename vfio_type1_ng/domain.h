@@ -24,6 +24,7 @@ struct ng_run;
  * @next: place in the container's list
  * @iommu: the kernel's object
  * @instance: IOMMU of the first group, which accepts the domain for certain; only compared
+ * @refused: another IOMMU whose group it refused latest, or NULL; only compared
  * @nr_groups: how many groups are attached, at least 1 once it is in the list
  * @coherent: no DMA through it can bypass the CPU caches
  * @for_coherent: it was made for a group whose DMA can be made coherent
@@ -35,6 +36,7 @@ struct ng_domain {
 	struct list_head next;
 	struct iommu_domain *iommu;
 	const struct iommu_device *instance;
+	const struct iommu_device *refused;
 	unsigned int nr_groups;
 	bool coherent;
 	bool for_coherent;

@@ -188,6 +188,21 @@ TEST(failure_of_a_fresh_domain_is_reported_raw)
 	container_close(&ct);
 }
 
+/* A group that another IOMMU's domain refused is not offered it again, so coming back costs no refusal. */
+TEST(refusing_domain_of_another_iommu_is_asked_once, .not_on_stock = "stock asks all domains always")
+{
+	struct container ct;
+
+	mock_pose_as_intel();
+	container_make(&ct, 0, 1, TYPE1V2);
+	container_add(&ct, 1);
+	EQ(mock_counter("attach_failed"), 1);
+	container_remove(&ct, 1);
+	container_add(&ct, 1);
+	EQ(mock_counter("attach_failed"), 1);
+	container_close(&ct);
+}
+
 /* A driver that says 0 and attaches nothing, as mtk-iommu-v1 does: its devices would reach nothing, or anything. */
 TEST(driver_that_lies_about_success_is_refused)
 {
