@@ -53,3 +53,8 @@ void mock_counters_show(struct seq_file *seq)
 		seq_printf(seq, "%s %ld\n", names[i], atomic_long_read(&counters[i]));
 	seq_printf(seq, "pages %ld\n", mock_domains_pages());
 }
+
+long mock_attempts(void)
+{
+	return atomic_long_read(&counters[MOCK_ATTACH]) + atomic_long_read(&counters[MOCK_ATTACH_FAILED]);
+}

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "emt.h"
 #include "mock_iommu.h"
 
 #define MOCK_LINE_SIZE	128
@@ -120,12 +121,18 @@ static int tell_pose(void *data, char *line)
 	return line ? mock_pose(prefix, line) : -EINVAL;
 }
 
+static int tell_emt(void *data, char *line)
+{
+	return mock_emt_ask(line);
+}
+
 static const struct text_file devices_file = { show_devices, no_line };
 static const struct text_file domains_file = { mock_domains_show, no_line };
 static const struct text_file counters_file = { mock_counters_show, tell_counters };
 static const struct text_file answers_file = { mock_answers_show, tell_answer };
 static const struct text_file reset_file = { show_nothing, tell_reset };
 static const struct text_file pose_file = { show_nothing, tell_pose };
+static const struct text_file emt_file = { mock_emt_show, tell_emt };
 
 static void add_text(const char *name, struct dentry *dir, const struct text_file *file)
 {
@@ -250,6 +257,7 @@ void mock_debugfs_add(void)
 	add_text("answers", root, &answers_file);
 	add_text("reset", root, &reset_file);
 	add_text("pose", root, &pose_file);
+	add_text("emt", root, &emt_file);
 	debugfs_create_u32("foreign_errno", 0600, root, &mock_policy.foreign_errno);
 	debugfs_create_u32("incoherent_errno", 0600, root, &mock_policy.incoherent_errno);
 	debugfs_create_bool("refusal_drops", 0600, root, &mock_policy.refusal_drops);

@@ -11,6 +11,7 @@
  * devices	a line a device: number, /dev/vfio group, place in it, IOMMU, where its DMA goes, the domain's number
  * dma/N	DMA of device N: the offset in the file is the IOVA, a read reads memory, a write writes it.  EFAULT
  *		where nothing is mapped or the protection forbids it
+ * emt		a write asks iommu_emt to attach, see emt.c; a read shows what it said
  * domains	all page tables: a line a domain, then a line a run of mappings
  * counters	a line a counter, see counters.c; a write sets all to 0.  "pages" is how many are mapped now
  * answers	a write tells one answer in advance, see answers.c, or to "forget" all; a read shows them and how often

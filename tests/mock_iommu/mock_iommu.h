@@ -224,6 +224,9 @@ void mock_count(enum mock_counter counter, long n);
 void mock_counters_reset(void);
 void mock_counters_show(struct seq_file *seq);
 
+/* How often the driver was asked to attach a device to a domain for DMA. */
+long mock_attempts(void);
+
 /* --- debugfs.c --- */
 
 void mock_debugfs_add(void);

@@ -242,3 +242,35 @@ struct iommu_ops mock_ops = {
 	HOME_OPS,
 	DOMAIN_OPS,
 };
+
+/* --- how a domain looks from outside --- */
+
+#if defined(HAVE_DOMAIN_OWNER)
+static struct iommu_ops other_driver;
+#define DRIVER_OF(domain)	((domain)->owner)
+#define OUR_DRIVER		(&mock_ops)
+#elif defined(HAVE_DOMAIN_OPS_SPLIT)
+static struct iommu_domain_ops other_driver;
+#define DRIVER_OF(domain)	((domain)->ops)
+#define OUR_DRIVER		(&domain_ops)
+#else
+static struct iommu_ops other_driver;
+#define DRIVER_OF(domain)	((domain)->ops)
+#define OUR_DRIVER		(&mock_ops)
+#endif
+
+/* The other driver does as ours, so that nothing bad comes of it if the domain is attached after all. */
+void mock_ops_disguise(struct iommu_domain *domain, bool foreign)
+{
+	other_driver = *OUR_DRIVER;
+	DRIVER_OF(domain) = foreign ? &other_driver : OUR_DRIVER;
+}
+
+void mock_ops_track_dirty(struct iommu_domain *domain)
+{
+#ifdef HAVE_CAP_DIRTY_TRACKING
+	static const struct iommu_dirty_ops none;
+
+	domain->dirty_ops = &none;
+#endif
+}

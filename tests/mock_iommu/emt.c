@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Asking iommu_emt as a module would: attach a group to a domain of a given kind, and see what it says.
+ *
+ *	DEVICE WORD...
+ *
+ * The domain is allocated for DEVICE.  Words say what iommu_emt may see of it before the call:
+ *
+ * used			its aperture is in force, as drivers have it from the first attach on
+ * dirty		it tracks dirty pages
+ * foreign		another driver made it
+ * same, other		it serves groups that have the IOMMU of DEVICE, or another: iommu_emt_join_group() is asked
+ *
+ * The group must not be owned by anyone.  The file shows what was returned and how often the driver was asked to
+ * attach a device.
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+
+#include <compat/iommu.h>
+#include <iommu_emt/iommu_emt.h>
+
+#include "compat/ops.h"
+#include "emt.h"
+#include "mock_iommu.h"
+
+/* What iommu_emt is asked for. */
+struct attempt {
+	struct mock_device *device;
+	struct iommu_domain *domain;
+	struct iommu_group *group;
+	const struct iommu_device *instance;	/* of the groups it serves, or NULL */
+};
+
+static int returned;
+static long asked;
+
+static int call_attach(const struct attempt *attempt)
+{
+	typeof(&iommu_emt_attach_group) attach = symbol_get(iommu_emt_attach_group);
+	int ret;
+
+	if (!attach)
+		return -ENOENT;
+	ret = attach(attempt->domain, attempt->group);
+	symbol_put(iommu_emt_attach_group);
+	return ret;
+}
+
+static int call_join(const struct attempt *attempt)
+{
+	typeof(&iommu_emt_join_group) join = symbol_get(iommu_emt_join_group);
+	int ret;
+
+	if (!join)
+		return -ENOENT;
+	ret = join(attempt->domain, attempt->group, attempt->instance);
+	symbol_put(iommu_emt_join_group);
+	return ret;
+}
+
+static void call(const struct attempt *attempt)
+{
+	const long before = mock_attempts();
+
+	returned = attempt->instance ? call_join(attempt) : call_attach(attempt);
+	asked = mock_attempts() - before;
+	if (!returned)
+		iommu_detach_group(attempt->domain, attempt->group);
+}
+
+static int set_word(struct attempt *attempt, const char *word)
+{
+	unsigned int next = (attempt->device->instance->id + 1) % mock_nr_instances;
+
+	if (!strcmp(word, "used")) {
+		attempt->domain->geometry.force_aperture = true;
+		return 0;
+	}
+	if (!strcmp(word, "dirty")) {
+		mock_ops_track_dirty(attempt->domain);
+		return 0;
+	}
+	if (!strcmp(word, "foreign")) {
+		mock_ops_disguise(attempt->domain, true);
+		return 0;
+	}
+	if (!strcmp(word, "same"))
+		attempt->instance = &attempt->device->instance->iommu;
+	else if (!strcmp(word, "other"))
+		attempt->instance = &mock_instances[next].iommu;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int ask(struct mock_device *device, char *words)
+{
+	struct attempt attempt = { .device = device };
+	char *word;
+	int ret = 0;
+
+	attempt.group = iommu_group_get(device->dev);
+	if (!attempt.group)
+		return -ENODEV;
+	attempt.domain = compat_paging_domain_alloc(device->dev);
+	if (IS_ERR(attempt.domain)) {
+		ret = PTR_ERR(attempt.domain);
+		goto put;
+	}
+	attempt.domain->geometry.force_aperture = false;
+	while (!ret && (word = strsep(&words, " ")))
+		ret = *word ? set_word(&attempt, word) : 0;
+	if (!ret)
+		call(&attempt);
+	mock_ops_disguise(attempt.domain, false);
+	iommu_domain_free(attempt.domain);
+put:
+	iommu_group_put(attempt.group);
+	return ret;
+}
+
+/* Asks once, as the line says.  Returns 0 if iommu_emt was asked, or a negative errno. */
+int mock_emt_ask(char *line)
+{
+	char *number = strsep(&line, " ");
+	unsigned int id;
+	int ret;
+
+	ret = kstrtouint(number, 0, &id);
+	if (ret)
+		return ret;
+	return id < mock_nr_devices ? ask(&mock_devices[id], line) : -ENODEV;
+}
+
+void mock_emt_show(struct seq_file *seq)
+{
+	seq_printf(seq, "returned %d\nasked %ld\n", returned, asked);
+}
