@@ -7,6 +7,7 @@
 #   debian_mirror [SUITE]              print the address of the archive that has SUITE (security suites have their own)
 #   private_apt_setup DIR ARCH SUITE...  make a private apt in DIR for these suites
 #   private_apt DIR COMMAND ARG...     run apt-get or apt-cache there
+#   resolve_name SUITE|LINE            set $suites and $line: where to look for a kernel, and which kernel line to take
 #
 # To be sourced after lib.sh.
 #
@@ -116,4 +117,19 @@ private_apt()
 	local dir=$1
 	shift
 	APT_CONFIG=$dir/apt.conf "$@"
+}
+
+# Set suites (where to look) and line (the kernel line to take; empty: any). The line matters because a suite's security
+# archive may also carry the next line, as bookworm's carries 6.12.
+# shellcheck disable=SC2034  # for the scripts that source this file
+resolve_name()
+{
+	case $1 in
+	bullseye|5.10)	suites="bullseye-security bullseye" line=5.10 ;;
+	bookworm|6.1)	suites="bookworm-security bookworm" line=6.1 ;;
+	trixie|6.12)	suites="trixie-security trixie" line=6.12 ;;
+	7.2|7.3)	suites=trixie-backports line=$1 ;;
+	[a-z]*)		suites=$1 line= ;;
+	*)		die "no suite is known for the kernel line $1. Name a Debian suite, or one of 5.10 6.1 6.12 7.2 7.3." ;;
+	esac
 }

@@ -115,3 +115,31 @@ load_kernel()
 	# shellcheck disable=SC1091
 	. "$1/kernel.env"
 }
+
+# is_built_kernel NAME: whether tests/kernels/build-kernel makes it: FRAGMENT-LINE, as in debug-6.1.
+is_built_kernel()
+{
+	[[ $1 == *-[0-9]*.[0-9]* && -e $ng_tests_dir/kernels/config/${1%-*}.config ]]
+}
+
+# The cache finds a kernel directory by a name: the file NAME.newest beside the directories says which one it is.
+#
+# cached_kernel REF: print the directory that this file names, if it is complete and was made for this place.
+cached_kernel()
+{
+	local dir
+
+	[ -r "$1" ] || return 1
+	dir=$(dirname "$1")/$(cat "$1")
+	[ -r "$dir/kernel.env" ] || return 1
+	# shellcheck disable=SC1091
+	(. "$dir/kernel.env" && [ "$KDIRECTORY" = "$dir" ]) || return 1
+	printf '%s\n' "$dir"
+}
+
+# remember_kernel REF DIRECTORY_NAME: it was looked up now.
+remember_kernel()
+{
+	printf '%s\n' "$2" >"$1.$$"
+	mv "$1.$$" "$1"
+}
