@@ -223,6 +223,11 @@ int64_t dma_unmap_dirty(int container, uint64_t iova, uint64_t bytes, struct dir
 	return ret < 0 ? ret : (int64_t)request.unmap.size;
 }
 
+int64_t dma_invalidate_vaddr(int container, uint64_t iova, uint64_t bytes)
+{
+	return unmap(container, iova, bytes, VFIO_DMA_UNMAP_FLAG_VADDR);
+}
+
 static int parse_ranges(struct type1_info *info, const char *buf, uint32_t offset)
 {
 	const struct vfio_iommu_type1_info_cap_iova_range *cap = (const void *)(buf + offset);

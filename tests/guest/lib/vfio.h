@@ -46,6 +46,7 @@ int dma_map(int container, void *vaddr, uint64_t iova, uint64_t bytes, uint32_t 
 /* Bytes unmapped, as the kernel reports them, or -errno. */
 int64_t dma_unmap(int container, uint64_t iova, uint64_t bytes);
 int64_t dma_unmap_all(int container);
+int64_t dma_invalidate_vaddr(int container, uint64_t iova, uint64_t bytes);
 
 /* VFIO_IOMMU_DIRTY_PAGES_FLAG_START or _STOP. */
 int dirty_tracking(int container, uint32_t flag);
