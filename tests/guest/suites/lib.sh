@@ -11,6 +11,8 @@ EDU="1234:11e8"
 modprobe() { /sbin/modprobe "$@"; }
 rmmod() { /sbin/rmmod "$@"; }
 
+insmod() { /sbin/insmod "$@"; }
+
 progress() {
 	echo "# progress: $*"
 }
@@ -86,4 +88,12 @@ use_ng() {
 	cp /usr/share/vfio-type1-ng/*.conf /etc/modprobe.d/ || return 1
 	modprobe vfio_iommu_type1 || return 1
 	loaded vfio_type1_ng && ! loaded vfio_iommu_type1
+}
+
+# Let the kernel look for leaked memory, twice: what changed since the last look is not taken for leaked, nor is what is
+# younger than 5 s.
+scan_for_leaks() {
+	sleep 6
+	echo scan >/sys/kernel/debug/kmemleak
+	echo scan >/sys/kernel/debug/kmemleak
 }

@@ -145,6 +145,15 @@ static void sleep_until_child_or(const struct timespec *left)
 	sigtimedwait(&set, NULL, left);
 }
 
+/* How many times as long everything may take, as the host told the guest. */
+static unsigned int slowness(void)
+{
+	const char *text = getenv("NG_SLOW");
+	int times = text ? atoi(text) : 1;
+
+	return times > 1 ? times : 1;
+}
+
 /* Wait status of the test, or -1 when it had to be killed. */
 static int wait_limited(pid_t pid, unsigned int seconds)
 {
@@ -218,7 +227,7 @@ static bool run(const struct test *test, unsigned int number, const char *prefix
 	pid = fork();
 	if (!pid)
 		child(test);
-	status = wait_limited(pid, test->seconds ? test->seconds : DEFAULT_SECONDS);
+	status = wait_limited(pid, (test->seconds ? test->seconds : DEFAULT_SECONDS) * slowness());
 	reap_leftovers();
 	fault_disarm();
 	memory_hugetlb_release();
