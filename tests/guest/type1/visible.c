@@ -189,14 +189,17 @@ TEST(visible_failures_by_errno, .not_on_stock = NOT_ON_STOCK)
 	char table[4096], number[16], *line;
 	struct container ct;
 	long before;
+	int i;
 
 	NEED_DEVICES(2);
 	container_make(&ct, 0, 1, TYPE1V2);
 	before = failures("all", "-12");
-	fault("iommu_attach_group", 1, 2, -ENOMEM);
-	FAILS(ENOMEM, container_try_add(&ct, 1));
-	FAILS(ENOMEM, container_try_add(&ct, 1));
-	fault_disarm();
+	/* One at a time: before 6.1, taking a refused group home is a further call. */
+	for (i = 0; i < 2; i++) {
+		fault("iommu_attach_group", 1, 1, -ENOMEM);
+		FAILS(ENOMEM, container_try_add(&ct, 1));
+		fault_disarm();
+	}
 	EQ(failures("all", "-12") - before, 2);
 	read_table("containers", table, sizeof(table));
 	line = container_line(table);
