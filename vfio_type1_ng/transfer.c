@@ -240,7 +240,8 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
  */
 void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	empty(ct, mapping, mapping_bytes(mapping));
+	/* Without runs there is nothing to unmap, and the mapping may be larger than memory. */
+	empty(ct, mapping, ng_runs_last(&mapping->runs) ? mapping_bytes(mapping) : 0);
 }
 
 /**

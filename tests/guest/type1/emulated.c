@@ -156,6 +156,28 @@ TEST(emulated_container_maps_the_last_page)
 	container_close(&ct);
 }
 
+/* Nobody looks at what is mapped before it is pinned, so that a guest's whole memory may be one mapping. */
+TEST(emulated_container_maps_more_than_there_is)
+{
+	const uint64_t bytes[] = { GIB(1) + PAGE, GIB(40), UINT64_C(1) << 62 };
+	uint8_t *area = memory_small_pages(BYTES);
+	struct emulated emulated;
+	struct container ct;
+	unsigned int i;
+
+	emulated_make(&ct, &emulated, TYPE1V2);
+	for (i = 0; i < 3; i++) {
+		OK(dma_map(ct.fd, area, IOVA, bytes[i], DMA_RW));
+		EQ(OK(emulated_pin(emulated.fd, IOVA + PAGE, 2, DMA_RW)), 2);
+		EQ(locked_pages(), 2);
+		EQ(OK(dma_unmap(ct.fd, IOVA, bytes[i])), bytes[i]);
+		EQ(locked_pages(), 0);
+	}
+	/* And the last group takes it away. */
+	OK(dma_map(ct.fd, area, IOVA, GIB(3), DMA_RW));
+	container_close(&ct);
+}
+
 TEST(emulated_container_has_as_many_entries)
 {
 	uint8_t *area;
