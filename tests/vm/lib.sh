@@ -35,7 +35,7 @@ qemu_major()
 why_no_viommu()
 {
 	case $KARCH/$1 in
-	amd64/intel|amd64/intel+rmrr|arm64/smmuv3|arm64/smmuv3+smmuv3|*/none)
+	amd64/intel|amd64/intel+rmrr|amd64/intel+pair|arm64/smmuv3|arm64/smmuv3+smmuv3|*/none)
 		;;
 	amd64/amd)
 		# 5.10 to 7.2 panic in their timer check, 7.3 loses its serial port; QEMU 7.2 boots them all.
@@ -46,7 +46,7 @@ why_no_viommu()
 		grep -qE '^CONFIG_VIRTIO_IOMMU=[ym]' "$KCONFIG" || echo "kernel $KABI has no virtio-iommu driver"
 		;;
 	*)
-		warn "there is no IOMMU called $1 for $KARCH; known are intel, intel+rmrr and amd for amd64," \
+		warn "there is no IOMMU called $1 for $KARCH; known are intel, intel+rmrr, intel+pair and amd for amd64," \
 			"smmuv3, smmuv3+smmuv3 and smmuv3+virtio for arm64, virtio and none."
 		return 1
 		;;
