@@ -240,6 +240,20 @@ free_domain:
 	return ret;
 }
 
+/* Another group of the domain speaks for it from now on; the IOMMU of the one that left may go with its devices. */
+static void change_instance(struct ng_container *ct, struct ng_domain *domain)
+{
+	struct ng_group *group;
+	unsigned long id;
+
+	xa_for_each(&ct->groups, id, group) {
+		if (group->domain == domain) {
+			domain->instance = group->instance;
+			return;
+		}
+	}
+}
+
 /**
  * ng_domain_leave() - detach a group from its domain
  * @ct: the container
@@ -256,8 +270,10 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 
 	iommu_detach_group(domain->iommu, group->iommu_group);
 	group->domain = NULL;
-	if (--domain->nr_groups)
+	if (--domain->nr_groups) {
+		change_instance(ct, domain);
 		return;
+	}
 
 	if (list_is_singular(&ct->domains) && ct->nr_emulated)
 		ng_mappings_unpin_all(ct);
