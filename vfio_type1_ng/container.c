@@ -87,6 +87,7 @@ static void destroy(struct kref *ref)
 		ng_owner_put(ct->last_owner);
 	kfree(ct->spare_pages);
 	ng_iova_windows_free(&ct->windows);
+	ng_iova_windows_free(&ct->next_windows);
 	xa_destroy(&ct->groups);
 	kfree_rcu(ct, rcu);
 	module_put(THIS_MODULE);

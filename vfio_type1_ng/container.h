@@ -55,6 +55,7 @@ struct page;
  * @reserved: struct ng_reserved, ranges that some group reserves
  * @nr_reserved: their number
  * @windows: addresses that may be mapped; none before the first domain, and then every address may be
+ * @next_windows: where they are computed anew
  * @pgsizes: page sizes that all domains support, never 0
  * @refusals_across: how often a domain refused a group behind another IOMMU
  * @joined_across: one accepted such a group
@@ -92,6 +93,7 @@ struct ng_container {
 	struct list_head reserved;
 	unsigned int nr_reserved;
 	struct ng_iova_windows windows;
+	struct ng_iova_windows next_windows;
 	u64 pgsizes;
 	unsigned int refusals_across;
 	bool joined_across;
