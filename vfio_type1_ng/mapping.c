@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The tree of mappings: taking and freeing ranges, and the rules of MAP and UNMAP.  See mapping.h for the states. */
+#include <linux/build_bug.h>
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -15,8 +16,12 @@
 #include "mapping.h"
 #include "transfer.h"
 
-/* Mappings have a size that the general caches would round up by a quarter, and there can be many. */
+/*
+ * Mappings have a size that the general caches would round up by a quarter, and there can be many.  Stock's object is as
+ * large without the run, which it does not remember.
+ */
 static struct kmem_cache *mapping_cache;
+static_assert(sizeof(struct ng_mapping) <= 104);
 
 int __init ng_mapping_cache_init(void)
 {
@@ -40,20 +45,12 @@ static bool above_all(const struct ng_container *ct, struct ng_range range)
 	return !ct->highest || ct->highest->range.last < range.first;
 }
 
-/*
- * The mapping with the lowest address that overlaps the range, or NULL.  Mappings do not overlap each other, so a tree
- * ordered by address finds it without the upper bounds that an interval tree keeps in each node.  What one request asks
- * for is asked for several times, so the latest answer is kept.
- */
-struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range)
+/* As ng_mapping_first(), by looking for it. */
+static noinline struct ng_mapping *search(struct ng_container *ct, struct ng_range range)
 {
 	struct rb_node *node = ct->mappings.rb_node;
-	struct ng_mapping *lowest = NULL, *latest = READ_ONCE(ct->latest);
+	struct ng_mapping *lowest = NULL;
 
-	if (above_all(ct, range))
-		return NULL;
-	if (latest && latest->range.first <= range.first && latest->range.last >= range.first)
-		return latest;
 	while (node) {
 		struct ng_mapping *mapping = mapping_of(node);
 
@@ -68,11 +65,30 @@ struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range ran
 	return lowest && lowest->range.first <= range.last ? lowest : NULL;
 }
 
+/*
+ * The mapping with the lowest address that overlaps the range, or NULL.  Mappings do not overlap each other, so a tree
+ * ordered by address finds it without the upper bounds that an interval tree keeps in each node.  What one request asks
+ * for is asked for several times, so the latest answer is kept.
+ */
+struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range)
+{
+	struct ng_mapping *latest = READ_ONCE(ct->latest);
+
+	if (above_all(ct, range))
+		return NULL;
+	if (latest && latest->range.first <= range.first && latest->range.last >= range.first)
+		return latest;
+	return search(ct, range);
+}
+
 /* The next one that overlaps the range, or NULL. */
 struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range)
 {
-	struct ng_mapping *next = mapping_of(rb_next(&mapping->node));
+	struct ng_mapping *next;
 
+	if (mapping->range.last >= range.last)
+		return NULL;
+	next = mapping_of(rb_next(&mapping->node));
 	return next && next->range.first <= range.last ? next : NULL;
 }
 
@@ -271,7 +287,6 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 		return ERR_PTR(ret);
 	}
 
-	xa_init(&mapping->external);
 	mapping->range = request->range;
 	mapping->vaddr = request->vaddr;
 	mapping->prot = request->prot;

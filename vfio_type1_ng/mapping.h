@@ -24,7 +24,6 @@
 #define NG_MAPPING_H
 
 #include <linux/rbtree.h>
-#include <linux/xarray.h>
 
 #include "range.h"
 #include "runs.h"
@@ -52,7 +51,6 @@ enum ng_mapping_state {
  * @charged_pages: how many pages @owner was charged for
  * @dirty: what was written to, or NULL; under the container's lock
  * @next: links mappings that one call empties
- * @external: struct ng_external_pin by page, from the first address on, under the container's lock
  * @prot: IOMMU_READ, IOMMU_WRITE, constant
  * @state: enum ng_mapping_state, under the container's lock
  * @unlimited: its owner had CAP_IPC_LOCK: charged beyond RLIMIT_MEMLOCK
@@ -67,7 +65,6 @@ struct ng_mapping {
 	unsigned long charged_pages;
 	struct ng_dirty_log *dirty;
 	struct ng_mapping *next;
-	struct xarray external;
 	u8 prot;
 	u8 state;
 	bool unlimited;

@@ -241,7 +241,7 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	/* Without runs there is nothing to unmap, and the mapping may be larger than memory. */
-	empty(ct, mapping, ng_runs_last(&mapping->runs) ? mapping_bytes(mapping) : 0);
+	empty(ct, mapping, ng_runs_empty(&mapping->runs) ? 0 : mapping_bytes(mapping));
 }
 
 /**
