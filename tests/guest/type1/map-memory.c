@@ -155,28 +155,14 @@ TEST(map_1g_of_huge_pages, .seconds = 120)
 	munmap(area, GIB(1));
 }
 
-/* The same 64 MiB again and again, at consecutive addresses. */
-static uint8_t *repeated_memory(size_t bytes)
-{
-	const size_t part = MIB(64);
-	uint8_t *area = memory_hole(bytes);
-	int fd = memfd_create("part", 0);
-	size_t done;
-
-	OK(ftruncate(fd, part));
-	for (done = 0; done < bytes; done += part)
-		TRUE(mmap(area + done, part, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
-	close(fd);
-	return area;
-}
-
 TEST(map_larger_than_what_is_unmapped_at_once, .seconds = 240)
 {
 	const size_t bytes = GIB(2) + MIB(320);
-	uint8_t *area = repeated_memory(bytes);
+	uint8_t *area = memory_repeated(bytes, MIB(64));
 	const uint64_t iova = GIB(4);
 	struct container ct;
 
+	TRUE(area);
 	container_make(&ct, 0, 1, TYPE1V2);
 	OK(map_at(&ct, area, iova, bytes));
 	EQ(locked_pages(), bytes / PAGE);
