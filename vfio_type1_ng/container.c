@@ -90,6 +90,7 @@ static void destroy(struct kref *ref)
 	ng_iova_windows_free(&ct->windows);
 	ng_iova_windows_free(&ct->next_windows);
 	xa_destroy(&ct->external);
+	ng_dirty_exit(ct);
 	xa_destroy(&ct->groups);
 	kfree_rcu(ct, rcu);
 	module_put(THIS_MODULE);

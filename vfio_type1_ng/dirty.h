@@ -26,6 +26,7 @@
 
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 #include "dirt.h"
 #include "range.h"
@@ -44,16 +45,18 @@ struct vfio_bitmap;
  * @on: pages are tracked, under the container's lock
  * @page_shift: size of the pages that bits stand for, under the container's lock
  * @nr_non_pinned_groups: groups that may write to all that is mapped, under the container's lock
+ * @logs: struct ng_dirty_log by number, from 1 on, under the container's lock
  */
 struct ng_dirty_tracking {
 	struct mutex reports;
 	bool on;
 	u8 page_shift;
 	unsigned int nr_non_pinned_groups;
+	struct xarray logs;
 };
 
 /**
- * struct ng_dirty_log - a mapping's part, which exists while tracking is on
+ * struct ng_dirty_log - a mapping's part, which exists while tracking is on, and which the mapping knows by its number
  * @since: what was dirtied since the last report
  * @reported: what a report has taken that has not succeeded yet
  * @reporting: there is such a report
@@ -90,7 +93,8 @@ void ng_dirty_page_size_changed(struct ng_container *ct);
 /* For mappings that come and go, with the container's lock held. */
 u64 ng_dirty_mapping_pages(const struct ng_container *ct, const struct ng_mapping *mapping);
 int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping);
-void ng_dirty_untrack(struct ng_mapping *mapping);
+void ng_dirty_untrack(struct ng_container *ct, struct ng_mapping *mapping);
+struct ng_dirty_log *ng_dirty_log(struct ng_container *ct, const struct ng_mapping *mapping);
 
 /* For unmapping with a report: lock, then ask if it can be made, then make it, then unlock. */
 int ng_dirty_lock_reports(struct ng_container *ct);
@@ -99,5 +103,6 @@ bool ng_dirty_can_report(struct ng_container *ct, const struct vfio_bitmap *bitm
 int ng_dirty_report_emptying(struct ng_container *ct, struct ng_range range, const struct vfio_bitmap *bitmap);
 
 void ng_dirty_init(struct ng_container *ct);
+void ng_dirty_exit(struct ng_container *ct);
 
 #endif

@@ -63,7 +63,7 @@ static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping
 	lockdep_assert_held(&ct->lock);
 
 	ng_for_each_mapping(ct, mapping, range) {
-		struct ng_dirty_log *log = mapping->dirty;
+		struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 
 		if (!log || mapping->state != state)
 			continue;
@@ -87,7 +87,7 @@ static void finish(struct ng_container *ct, struct ng_range range, bool delivere
 
 	mutex_lock(&ct->lock);
 	ng_for_each_mapping(ct, mapping, range) {
-		struct ng_dirty_log *log = mapping->dirty;
+		struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 
 		if (!log || !log->reporting)
 			continue;
@@ -108,10 +108,9 @@ static void advance(struct report *report, u64 last)
 }
 
 /* Puts the next bits about a mapping into the report's buffer. */
-static struct stretch extract(struct report *report, const struct ng_mapping *mapping)
+static struct stretch extract(struct report *report, const struct ng_mapping *mapping, const struct ng_dirty_log *log)
 {
 	static const struct ng_dirt everything = { .all = true };
-	const struct ng_dirty_log *log = mapping->dirty;
 	u64 from = max(report->next, mapping->range.first);
 	u64 left = ((mapping->range.last - from) >> report->page_shift) + 1;
 	struct stretch stretch = { .first_bit = (from - report->range.first) >> report->page_shift };
@@ -135,11 +134,12 @@ static struct stretch next_stretch(struct ng_container *ct, struct report *repor
 	while (!report->done && !stretch.nbits) {
 		struct ng_range left = { .first = report->next, .last = report->range.last };
 		struct ng_mapping *mapping = ng_mapping_first(ct, left);
+		const struct ng_dirty_log *log = mapping ? ng_dirty_log(ct, mapping) : NULL;
 
 		if (!mapping)
 			report->done = true;
-		else if (mapping->dirty && mapping->dirty->reporting)
-			stretch = extract(report, mapping);
+		else if (log && log->reporting)
+			stretch = extract(report, mapping, log);
 		else
 			advance(report, mapping->range.last);
 	}

@@ -16,12 +16,9 @@
 #include "mapping.h"
 #include "transfer.h"
 
-/*
- * Mappings have a size that the general caches would round up by a quarter, and there can be many.  Stock's object is as
- * large without the run, which it does not remember.
- */
+/* There can be many mappings.  Stock's have the same size, without the run, which they do not remember. */
 static struct kmem_cache *mapping_cache;
-static_assert(sizeof(struct ng_mapping) <= 104);
+static_assert(sizeof(struct ng_mapping) <= 96);
 
 int __init ng_mapping_cache_init(void)
 {
@@ -126,7 +123,7 @@ static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 		ct->nr_vaddr_invalid--;
 	ct->nr_mappings--;
 	ct->entries_left++;
-	ng_dirty_untrack(mapping);
+	ng_dirty_untrack(ct, mapping);
 	ng_owner_put(mapping->owner);
 	kmem_cache_free(mapping_cache, mapping);
 }
