@@ -55,11 +55,11 @@ struct ng_dirty_log *ng_dirty_log(struct ng_container *ct, const struct ng_mappi
 }
 
 /**
- * ng_dirty_track() - begin to track a mapping, if tracking is on
- * @ct: the container; @ct->lock is held
+ * ng_dirty_track() - begin to track a mapping
+ * @ct: the container, where tracking is on; @ct->lock is held
  * @mapping: a mapping that is not tracked
  *
- * Return: 0, also if tracking is off; -EINVAL if a bitmap cannot have so many bits; -ENOMEM.
+ * Return: 0; -EINVAL if a bitmap cannot have so many bits; -ENOMEM.
  */
 int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping)
 {
@@ -68,8 +68,6 @@ int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping)
 	int ret;
 
 	lockdep_assert_held(&ct->lock);
-	if (!ct->dirty.on)
-		return 0;
 	if (ng_dirty_mapping_pages(ct, mapping) > NG_DIRT_MAX_PAGES)
 		return -EINVAL;
 	log = kzalloc(sizeof(*log), GFP_KERNEL_ACCOUNT);

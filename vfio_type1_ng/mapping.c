@@ -299,7 +299,7 @@ static int publish(struct ng_container *ct, struct ng_mapping *mapping)
 	int ret;
 
 	mutex_lock(&ct->lock);
-	ret = ng_dirty_track(ct, mapping);
+	ret = ct->dirty.on ? ng_dirty_track(ct, mapping) : 0;
 	if (!ret) {
 		mapping->state = NG_MAPPING_LIVE;
 		ng_mapping_settled(ct);
