@@ -33,7 +33,7 @@ static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
 	return chunk;
 }
 
-/* As ng_runs_add(), to a list that has a run, and no room for another. */
+/* A new last run of a list that has one and no room for another, for the caller to fill in; NULL without memory. */
 struct ng_run *ng_runs_grow(struct ng_runs *runs)
 {
 	struct ng_run_chunk *chunk = add_chunk(ng_runs_last_chunk(runs));

@@ -13,13 +13,13 @@
 /**
  * struct ng_run - physically contiguous frames
  * @pfn: first frame
- * @npages: how many, at least 1
  * @pinned: they are pinned pages; otherwise device memory, which nobody holds
+ * @npages: how many, at least 1
  */
 struct ng_run {
 	unsigned long pfn;
-	unsigned long npages : BITS_PER_LONG - 1;
 	unsigned long pinned : 1;
+	unsigned long npages : BITS_PER_LONG - 1;
 };
 
 /* A stretch of the list. */
@@ -69,16 +69,6 @@ static inline bool ng_runs_empty(const struct ng_runs *runs)
 struct ng_run *ng_runs_grow(struct ng_runs *runs);
 void ng_runs_free(struct ng_runs *runs);
 
-/* A new last run, for the caller to fill in; NULL without memory. */
-static inline struct ng_run *ng_runs_add(struct ng_runs *runs)
-{
-	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
-
-	if (chunk && chunk->nr < chunk->capacity)
-		return &chunk->run[chunk->nr++];
-	return ng_runs_empty(runs) ? &runs->only : ng_runs_grow(runs);
-}
-
 /* The last run, or NULL.  Every run before it is final; this one may still grow. */
 static inline struct ng_run *ng_runs_last(struct ng_runs *runs)
 {
@@ -101,13 +91,17 @@ static inline struct ng_run *ng_runs_last(struct ng_runs *runs)
  */
 static inline int ng_runs_append(struct ng_runs *runs, unsigned long pfn, unsigned long npages, bool pinned, bool extend)
 {
-	struct ng_run *run = ng_runs_last(runs);
+	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
+	struct ng_run *run = chunk ? &chunk->run[chunk->nr - 1] : &runs->only;
 
-	if (run && extend && run->pfn + run->npages == pfn && run->pinned == pinned) {
+	if (extend && run->npages && run->pfn + run->npages == pfn && run->pinned == pinned) {
 		run->npages += npages;
 		return 0;
 	}
-	run = ng_runs_add(runs);
+	if (chunk && chunk->nr < chunk->capacity)
+		run = &chunk->run[chunk->nr++];
+	else if (!ng_runs_empty(runs))
+		run = ng_runs_grow(runs);
 	if (!run)
 		return -ENOMEM;
 	run->pfn = pfn;
