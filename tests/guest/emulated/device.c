@@ -79,7 +79,7 @@ static void unpin(struct emulated *emulated, const struct ng_emulated_pages *pag
 {
 	int i;
 
-	core_unpin(emulated, pages->iova, pages->npages);
+	emulated->told.unpinned = core_unpin(emulated, pages->iova, pages->npages);
 	for (i = 0; i < pages->npages; i++)
 		forget(emulated, pages->iova + ((u64)i << PAGE_SHIFT));
 }
@@ -313,6 +313,8 @@ long emulated_ioctl(struct emulated *emulated, unsigned int cmd, unsigned long a
 		return 0;
 	case NG_EMULATED_MEND:
 		return emulated_mend();
+	case NG_EMULATED_LISTEN:
+		return core_listen(emulated, arg);
 	case NG_EMULATED_TOLD:
 		return told_ioctl(emulated, arg);
 	default:

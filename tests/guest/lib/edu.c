@@ -29,7 +29,8 @@ static int region_info(int fd, unsigned int index, struct vfio_region_info *info
 	return raw_ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info);
 }
 
-static int enable_dma(int fd)
+/* Bits of the device's command register: switch some off, others on. */
+static int command_change(int fd, uint16_t off, uint16_t on)
 {
 	struct vfio_region_info config;
 	uint16_t command;
@@ -40,7 +41,7 @@ static int enable_dma(int fd)
 		return ret;
 	if (pread(fd, &command, sizeof(command), config.offset + PCI_COMMAND) != sizeof(command))
 		return -EIO;
-	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	command = (command & ~off) | on;
 	if (pwrite(fd, &command, sizeof(command), config.offset + PCI_COMMAND) != sizeof(command))
 		return -EIO;
 	return 0;
@@ -55,7 +56,7 @@ int edu_open(struct edu *edu, int group, const char *bdf)
 	edu->fd = group_get_device(group, bdf);
 	if (edu->fd < 0)
 		return edu->fd;
-	ret = enable_dma(edu->fd);
+	ret = command_change(edu->fd, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	if (!ret)
 		ret = region_info(edu->fd, VFIO_PCI_BAR0_REGION_INDEX, &bar);
 	if (ret)
@@ -73,6 +74,11 @@ int edu_open(struct edu *edu, int group, const char *bdf)
 close_fd:
 	close(edu->fd);
 	return ret;
+}
+
+int edu_switch_registers(struct edu *edu, bool on)
+{
+	return command_change(edu->fd, PCI_COMMAND_MEMORY, on ? PCI_COMMAND_MEMORY : 0);
 }
 
 void edu_close(struct edu *edu)
