@@ -38,6 +38,7 @@ struct bench {
 	int nr_free_devices;
 	size_t bytes;			/* size of the large mappings */
 	int reps;
+	bool real_time;			/* times are ns, not instructions */
 };
 
 extern struct bench bench;
@@ -56,13 +57,14 @@ void unmap(const struct target *target, char *vaddr, uint64_t iova, size_t bytes
 /* A further way to map through ng_floor.ko, for a thread of its own. */
 int floor_open(void);
 
-/* Print one figure. */
+/* Print one figure. A unit of time is written "insn". */
 void report(enum backend backend, const char *test, const char *unit, double value);
 
 /* A time that is the least over repetitions; 0 is none yet. */
 void keep_least(uint64_t *least, uint64_t value);
 
 /* The cases, by file. */
+void bench_basic(void);
 void bench_memory(void);
 void bench_entries(void);
 void bench_groups(void);

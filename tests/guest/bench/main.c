@@ -2,12 +2,12 @@
 /*
  * type1-bench: what the stock backend, ours, and the kernel itself at the least (ng_floor.ko) need for the same work.
  *
- *	type1-bench [-m MiB] [-r repetitions] SET...	sets: memory entries groups threads
+ *	type1-bench [-m MiB] [-r repetitions] [-n] SET...	sets: basic memory entries groups threads
  *
  * The stock module has to be loaded, and ours not: it is loaded once the stock container is open.
  *
  * Prints lines "bench<TAB>backend<TAB>case<TAB>unit<TAB>value". Times are in ns, which in a guest under -icount shift=0 are
- * instructions.
+ * instructions, and called so unless -n is given.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +33,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } sets[] = {
+	{ "basic", bench_basic },
 	{ "memory", bench_memory },
 	{ "entries", bench_entries },
 	{ "groups", bench_groups },
@@ -47,7 +48,7 @@ void die(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	ktap_diag("bench failed: %s", text);
+	ktap_diag("bench: failed: %s", text);
 	exit(1);
 }
 
@@ -68,7 +69,14 @@ uint64_t now_ns(void)
 
 void report(enum backend backend, const char *test, const char *unit, double value)
 {
-	printf("bench\t%s\t%s\t%s\t%.2f\n", backend_names[backend], test, unit, value);
+	const char *time = bench.real_time ? "ns" : "insn";
+	const char *rest = unit;
+
+	if (strncmp(unit, "insn", strlen("insn")))
+		time = "";
+	else
+		rest += strlen("insn");
+	printf("bench\t%s\t%s\t%s%s\t%.2f\n", backend_names[backend], test, time, rest, value);
 	fflush(stdout);
 }
 
@@ -174,9 +182,11 @@ int main(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "m:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "m:nr:")) != -1) {
 		if (opt == 'm')
 			bench.bytes = MIB(strtoul(optarg, NULL, 10));
+		else if (opt == 'n')
+			bench.real_time = true;
 		else if (opt == 'r')
 			bench.reps = atoi(optarg);
 		else
@@ -187,5 +197,6 @@ int main(int argc, char **argv)
 	open_backends();
 	for (; optind < argc; optind++)
 		run_set(argv[optind]);
+	ktap_diag("bench: all was measured");
 	return 0;
 }
