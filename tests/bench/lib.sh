@@ -11,6 +11,8 @@ bench_dir=$ng_tests_dir/bench
 bench_tsv=$ng_out/bench.tsv
 # shellcheck disable=SC2034
 bench_reference=$bench_dir/reference.tsv
+# shellcheck disable=SC2034
+bench_lines="5.10 6.1 6.12 7.3"
 bench_header=$'kernel\tbackend\tcase\tunit\tvalue'
 
 # require_figures TSV: fails with a sentence unless this is a file of figures.
