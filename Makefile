@@ -7,6 +7,7 @@
 #   make check-all  all tests on every kernel and IOMMU, which takes hours
 #   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first
 #   make bench      what mapping, unmapping and attaching cost, stock module beside ours, on four kernels
+#   make bench-check  the same, and whether anything is slower than in the committed reference or than it may be
 #   make backport-check IMAGE="..." HEADERS="..." [BACKEND=stock|ng|FILE.ko]
 #                   which parts of the series a distribution's kernel package has
 #   make help       the rest
@@ -64,6 +65,13 @@ check-debug:
 bench:
 	tests/bench/run $(BENCH_KERNELS)
 
+bench-check:
+	tests/bench/run $(BENCH_KERNELS)
+	tests/bench/check
+
+bench-accept:
+	tests/bench/accept
+
 backport-check:
 	@IMAGE="$(IMAGE)" HEADERS="$(HEADERS)" BACKEND="$(BACKEND)" tests/vm/backport-check
 
@@ -74,6 +82,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
 	@echo 'make debug-kernel      build the kernels of check-debug, which takes a while'
+	@echo 'make bench-accept      make what make bench measured the reference'
 	@echo 'make clean             remove what was built'
 	@echo 'make docs              bring docs/attach-errors.md up to date with iommu_emt/rules.c'
 	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the guests of demo and bench), W (kbuild warnings)'
