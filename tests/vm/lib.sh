@@ -106,3 +106,10 @@ static_busybox()
 	fi
 	printf '%s\n' "$dir/busybox"
 }
+
+# crashed_while_patching CONSOLE: whether the guest died as some kernels do under TCG with more than one CPU, now and then: by a
+# breakpoint that another CPU had already taken back, met in the scheduler's clock.
+crashed_while_patching()
+{
+	grep -aq 'Oops: int3' "$1" && grep -aqE 'RIP: 0010:sched_clock_cpu\+0x9/' "$1"
+}

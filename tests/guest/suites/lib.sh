@@ -74,6 +74,21 @@ loaded() {
 	[ -e "/sys/module/$1/initstate" ]
 }
 
+# All virtual functions of all NVMe controllers, each in a group of its own, on vfio-pci.  It takes the functions of a device that it
+# has itself, and nothing else may be bound to them before: this comes first.
+make_virtual_functions() {
+	nvme="1b36:0010"
+	modprobe vfio-pci enable_sriov=1 || note "vfio-pci cannot be loaded"
+	bind_vfio "$nvme"
+	for functions in /sys/bus/pci/devices/*/sriov_numvfs; do
+		controller=${functions%/*}
+		[ "$(device_id "$controller")" = "$nvme" ] || continue
+		total=$(cat "$controller/sriov_totalvfs")
+		progress "${controller##*/}: $total virtual functions"
+		echo "$total" >"$functions" || note "${controller##*/} has no virtual functions"
+	done
+}
+
 # vfio-pci's soft dependency brings a backend with it. Make it the stock one.
 use_stock() {
 	rm -f /etc/modprobe.d/*.conf
