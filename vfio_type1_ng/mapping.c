@@ -483,7 +483,7 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 	mutex_unlock(&ct->lock);
 }
 
-/* As ng_unmap(), with reports held if one is wanted. */
+/* As ng_unmap(), with a report begun if one is wanted. */
 static int unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
 	struct ng_mapping *list;
@@ -515,7 +515,8 @@ static int unmap(struct ng_container *ct, const struct ng_unmap_request *request
  * All mappings in the range go, or none if the call fails.  A v2 container refuses to cut a mapping.
  *
  * Return: 0, also if nothing was mapped there; -EINVAL or -EOVERFLOW for a bad range, -EINVAL if dirt cannot be reported
- * as asked; -EFAULT if the report cannot be written; -EBUSY if a driver does not unpin its pages; -EINTR on a fatal signal.
+ * as asked; -ENOMEM; -EFAULT if the report cannot be written; -EBUSY if a driver does not unpin its pages; -EINTR on a
+ * fatal signal.
  */
 int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
@@ -524,11 +525,12 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 	if (!request->bitmap)
 		return unmap(ct, request, unmapped_bytes);
 
-	ret = ng_dirty_lock_reports(ct);
+	/* Before a driver is asked to let go of anything: without memory for the report, it is to keep it. */
+	ret = ng_dirty_begin_report(ct);
 	if (ret)
 		return ret;
 	ret = unmap(ct, request, unmapped_bytes);
-	ng_dirty_unlock_reports(ct);
+	ng_dirty_end_report(ct);
 	return ret;
 }
 

@@ -447,12 +447,12 @@ static void emptying_mapping_is_reported_on_by_who_empties_it(void **state)
 	mark(0, 1, 1);
 	mark(1, 33, 33);
 	mappings[1].state = NG_MAPPING_EMPTYING;
-	assert_int_equal(ng_dirty_lock_reports(&ct), 0);
+	assert_int_equal(ng_dirty_begin_report(&ct), 0);
 	faults_at = 0;
 	assert_int_equal(ng_dirty_report_emptying(&ct, range, &bitmap), -EFAULT);
 	faults_at = SIZE_MAX;
 	assert_int_equal(ng_dirty_report_emptying(&ct, range, &bitmap), 0);
-	ng_dirty_unlock_reports(&ct);
+	ng_dirty_end_report(&ct);
 	assert_int_equal(count(), 1);
 	assert_true(reported(33));
 	mappings[1].state = NG_MAPPING_LIVE;

@@ -21,6 +21,7 @@ qemu_program()
 	case $KARCH in
 	amd64)	echo qemu-system-x86_64 ;;
 	arm64)	echo qemu-system-aarch64 ;;
+	s390x)	echo qemu-system-s390x ;;
 	*)	die "no QEMU is known for $KARCH." ;;
 	esac
 }
@@ -35,7 +36,7 @@ qemu_major()
 why_no_viommu()
 {
 	case $KARCH/$1 in
-	amd64/intel|amd64/intel+rmrr|amd64/intel+pair|arm64/smmuv3|arm64/smmuv3+smmuv3|*/none)
+	amd64/intel|amd64/intel+rmrr|amd64/intel+pair|arm64/smmuv3|arm64/smmuv3+smmuv3|amd64/none|arm64/none|s390x/zpci)
 		;;
 	amd64/amd)
 		# 5.10 to 7.2 panic in their timer check, 7.3 loses its serial port; QEMU 7.2 boots them all.
@@ -47,7 +48,7 @@ why_no_viommu()
 		;;
 	*)
 		warn "there is no IOMMU called $1 for $KARCH; known are intel, intel+rmrr, intel+pair and amd for amd64," \
-			"smmuv3, smmuv3+smmuv3 and smmuv3+virtio for arm64, virtio and none."
+			"smmuv3, smmuv3+smmuv3 and smmuv3+virtio for arm64, virtio and none; zpci for s390x."
 		return 1
 		;;
 	esac

@@ -67,6 +67,12 @@ static int pin(struct emulated *emulated, const struct ng_emulated_pages *pages)
 	ret = core_pin(emulated, pages->iova, pages->npages, pages->prot, frames);
 	for (i = 0; i < ret && !err; i++)
 		err = remember(emulated, pages->iova + ((u64)i << PAGE_SHIFT), frames[i]);
+	if (err) {
+		/* Nothing of it stays pinned; the last one is not remembered. */
+		core_unpin(emulated, pages->iova, ret);
+		while (--i)
+			forget(emulated, pages->iova + ((u64)(i - 1) << PAGE_SHIFT));
+	}
 	/* A failure has to take back what it said. */
 	for (i = 0; ret < 0 && i < min_t(int, pages->npages, EMULATED_MAX_PAGES); i++)
 		if (frames[i])
