@@ -83,13 +83,16 @@ running() {
 	grep -q '^State:[[:space:]]*[^ZX]' "/proc/$pid/status" 2>/dev/null
 }
 
+uptime_seconds() {
+	cut -d . -f 1 /proc/uptime
+}
+
 # within SECONDS COMMAND...: wait until it succeeds; not longer than that, nor than the client runs.
 within() {
-	tries=$(($1 * 5 * ${NG_SLOW:-1}))
+	deadline=$(($(uptime_seconds) + $1 * ${NG_SLOW:-1}))
 	shift
 	until "$@"; do
-		tries=$((tries - 1))
-		if [ $tries -le 0 ] || ! running; then
+		if [ "$(uptime_seconds)" -ge $deadline ] || ! running; then
 			"$@"
 			return
 		fi
@@ -172,7 +175,7 @@ nothing_is_left() {
 		{ note "pages pinned: $(pinned_pages), before the client: $pinned_before"; return 1; }
 }
 
-# Tracing of our backend; traced EVENT PATTERN counts.
+# What our backend traces in between is in /tmp/trace.
 trace_on() {
 	[ "$prefix" = ng ] || return 0
 	echo 16384 >"$events/buffer_size_kb"
