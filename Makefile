@@ -4,7 +4,7 @@
 #   make C=1        the same, checked by sparse
 #   make demo       see it work in a virtual machine, stock module beside ours
 #   make check      the tests
-#   make check-all  all tests on every kernel and IOMMU, which takes hours
+#   make check-all  all tests on every kernel and IOMMU, and more real clients (DPDK), which takes hours
 #   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first
 #   make bench      what mapping, unmapping and attaching cost, stock module beside ours, on four kernels
 #   make bench-check  the same, and whether anything is slower than in the committed reference or than it may be

@@ -22,6 +22,28 @@ note() {
 	echo "<6>suite: $*" >/dev/kmsg
 }
 
+# result NAME: one more result, that of the command before. The suite sets $prefix, which goes in front of every name; $count is
+# how many there were.
+prefix=
+count=0
+result() {
+	result_status=$?
+	count=$((count + 1))
+	if [ $result_status = 0 ]; then
+		echo "ok $count $prefix: $1"
+	else
+		echo "not ok $count $prefix: $1"
+		note "loaded: $(cut -d ' ' -f 1 /proc/modules | tr '\n' ' ')"
+	fi
+	return $result_status
+}
+
+# skip NAME REASON
+skip() {
+	count=$((count + 1))
+	echo "ok $count $prefix: $1 # SKIP $2"
+}
+
 # Value of NAME=value among the arguments, or the default: arg NAME DEFAULT "$@"
 arg() {
 	arg_name=$1
@@ -87,6 +109,10 @@ make_virtual_functions() {
 		progress "${controller##*/}: $total virtual functions"
 		echo "$total" >"$functions" || note "${controller##*/} has no virtual functions"
 	done
+}
+
+use_count() {
+	cat "/sys/module/$1/refcnt" 2>/dev/null || echo 0
 }
 
 # vfio-pci's soft dependency brings a backend with it. Make it the stock one.
