@@ -48,8 +48,11 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
 	return mapping_bytes(mapping) >> PAGE_SHIFT;
 }
 
-/* How many pages may be pinned before they are charged.  Charging takes the mmap lock from every thread of the owner. */
-#define CHARGE_BATCH_PAGES	(SZ_64M >> PAGE_SHIFT)
+/*
+ * How many pages may be pinned before they are charged.  Charging takes the mmap lock from every thread of the owner; but what
+ * is not charged yet, each thread can hold beyond the limit, for as long as a fault lasts.
+ */
+#define CHARGE_BATCH_PAGES	(SZ_2M >> PAGE_SHIFT)
 
 /**
  * struct fill_progress - how far filling a mapping has got
