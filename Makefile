@@ -5,6 +5,8 @@
 #   make demo       see it work in a virtual machine, stock module beside ours
 #   make check      the tests
 #   make check-all  all tests on every kernel and IOMMU, which takes hours
+#   make fuzz MINUTES=n [KERNEL=...] [SEED=...]
+#                   do random things to a container of stock and to one of ours, and compare
 #   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first
 #   make backport-check IMAGE="..." HEADERS="..." [BACKEND=stock|ng|FILE.ko]
 #                   which parts of the series a distribution's kernel package has
@@ -51,6 +53,9 @@ check:
 check-all:
 	tests/vm/check-all
 
+fuzz:
+	KERNEL="$(KERNEL)" SEED="$(SEED)" tests/vm/fuzz $(MINUTES)
+
 debug-kernel:
 	tests/kernels/build-kernel debug-6.1
 	tests/kernels/build-kernel debug-7.3
@@ -69,8 +74,8 @@ help:
 	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
 	@echo 'make debug-kernel      build the kernels of check-debug, which takes a while'
 	@echo 'make clean             remove what was built'
-	@echo 'make docs              bring docs/attach-errors.md up to date with iommu_emt/rules.c'
-	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the demo guest), W (kbuild warnings)'
+	@echo 'make docs              bring what is made of README.md and docs/attach-errors.md up to date'
+	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the demo or fuzz guest), W (kbuild warnings)'
 
-.PHONY: all modules probes modules_install clean demo check check-all check-debug debug-kernel backport-check docs help FORCE
+.PHONY: all modules probes modules_install clean demo check check-all check-debug fuzz debug-kernel backport-check docs help FORCE
 FORCE:

@@ -147,15 +147,24 @@ static inline int compat_iommu_map(struct iommu_domain *domain, unsigned long io
 #endif
 }
 
-/* Are the MSIs of the devices in @group, of which @dev is one, isolated from other devices'? */
-static inline bool compat_group_has_isolated_msi(struct iommu_group *group, struct device *dev)
+#ifndef HAVE_IOMMU_GROUP_HAS_ISOLATED_MSI
+static inline int compat_device_remaps_interrupts(struct device *dev, void *unused)
+{
+#ifdef HAVE_DEVICE_IOMMU_CAPABLE
+	return device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
+#else
+	return iommu_capable(dev->bus, IOMMU_CAP_INTR_REMAP);
+#endif
+}
+#endif
+
+/* Are the MSIs of the devices in @group isolated from other devices'? */
+static inline bool compat_group_has_isolated_msi(struct iommu_group *group)
 {
 #ifdef HAVE_IOMMU_GROUP_HAS_ISOLATED_MSI
 	return iommu_group_has_isolated_msi(group);
-#elif defined(HAVE_DEVICE_IOMMU_CAPABLE)
-	return irq_domain_check_msi_remap() || device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
 #else
-	return irq_domain_check_msi_remap() || iommu_capable(dev->bus, IOMMU_CAP_INTR_REMAP);
+	return irq_domain_check_msi_remap() || iommu_group_for_each_dev(group, NULL, compat_device_remaps_interrupts);
 #endif
 }
 

@@ -30,7 +30,7 @@ static int settle_before_call(struct iommu_domain *domain, const struct emt_grou
 {
 	struct iommu_domain *current_domain;
 
-	if (!view->dev || !compat_dev_iommu(view->dev))
+	if (!view->instance)
 		return -ENODEV;
 
 	current_domain = iommu_get_domain_for_dev(view->dev);
@@ -129,7 +129,7 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 /**
  * attach_view() - attach a group that was looked into
  * @domain: the domain
- * @view: the group
+ * @view: the group, looked into for @domain
  * @instance: as for iommu_emt_join_group()
  * @fresh: nothing is left to try if this domain is refused, so say what the driver says
  *
@@ -146,8 +146,8 @@ static int attach_view(struct iommu_domain *domain, const struct emt_group_view 
 	if (raw)
 		return raw;
 
-	emt_collect_facts(domain, view->dev, &facts);
-	emt_add_facts_of_groups(view->dev, instance, &facts);
+	facts = view->facts;
+	emt_add_facts_of_groups(view->instance, instance, &facts);
 	rule = emt_predict(&facts);
 	if (rule && (!fresh || rule->verdict == EMT_HARD))
 		return answer_unasked(rule, view, &facts);
@@ -156,7 +156,7 @@ static int attach_view(struct iommu_domain *domain, const struct emt_group_view 
 	if (fresh)
 		return raw;
 	if (verdict == EMT_UNKNOWN)
-		emt_unknown_count(compat_dev_iommu(view->dev), facts.driver, raw);
+		emt_unknown_count(view->instance, facts.driver, raw);
 	return emt_final_errno(verdict, raw);
 }
 
@@ -166,7 +166,7 @@ static int attach_group(struct iommu_domain *domain, struct iommu_group *group, 
 	struct emt_group_view view;
 	int ret;
 
-	emt_group_view_get(group, &view);
+	emt_group_view_get(group, domain, &view);
 	ret = attach_view(domain, &view, instance, fresh);
 	emt_group_view_put(&view);
 	return ret;
@@ -199,7 +199,7 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
 	if (!group)
 		return -ENODEV;
 
-	emt_group_view_get(group, &view);
+	emt_group_view_get(group, domain, &view);
 	/* The core calls a group of several devices -EINVAL, which would read as incompatible. */
 	ret = view.nr_devices == 1 ? attach_view(domain, &view, NULL, false) : -EINVAL;
 	emt_group_view_put(&view);

@@ -62,16 +62,16 @@ void emt_collect_facts_of_domain(const struct iommu_domain *domain, enum emt_dri
 
 /**
  * emt_add_facts_of_groups() - take into account whose groups the domain serves
- * @dev: as for emt_collect_facts()
+ * @own: IOMMU of the group that is to be attached, only compared
  * @instance: IOMMU of a group that the domain serves, only compared; NULL if nothing is known of it
- * @facts: of the domain and @dev
+ * @facts: of the domain and the group
  *
  * Context: any.
  */
-void emt_add_facts_of_groups(struct device *dev, const struct iommu_device *instance, struct emt_facts *facts)
+void emt_add_facts_of_groups(const struct iommu_device *own, const struct iommu_device *instance, struct emt_facts *facts)
 {
 	if (!instance)
 		return;
 	facts->evidence |= EMT_DOMAIN_HAS_GROUPS;
-	facts->evidence |= instance == compat_dev_iommu(dev) ? EMT_SAME_INSTANCE : EMT_OTHER_INSTANCE;
+	facts->evidence |= instance == own ? EMT_SAME_INSTANCE : EMT_OTHER_INSTANCE;
 }

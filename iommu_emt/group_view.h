@@ -2,7 +2,11 @@
 #ifndef EMT_GROUP_VIEW_H
 #define EMT_GROUP_VIEW_H
 
+#include "judge.h"
+
 struct device;
+struct iommu_device;
+struct iommu_domain;
 struct iommu_group;
 
 /**
@@ -10,14 +14,18 @@ struct iommu_group;
  * @group: the group
  * @dev: its first device, referenced; NULL if it has none
  * @nr_devices: how many devices it has
+ * @instance: IOMMU of @dev, or NULL
+ * @facts: what is known about attaching the group, if there is an @instance
  */
 struct emt_group_view {
 	struct iommu_group *group;
 	struct device *dev;
 	unsigned int nr_devices;
+	const struct iommu_device *instance;
+	struct emt_facts facts;
 };
 
-void emt_group_view_get(struct iommu_group *group, struct emt_group_view *view);
+void emt_group_view_get(struct iommu_group *group, const struct iommu_domain *domain, struct emt_group_view *view);
 void emt_group_view_put(struct emt_group_view *view);
 
 #endif

@@ -179,6 +179,15 @@ static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_
 	return ng_mappings_replay(ct, domain);
 }
 
+/* Called with the group's mutex held, so that the device has an IOMMU; see see_device() in group.c. */
+static int alloc_for_device(struct device *dev, void *data)
+{
+	struct iommu_domain **iommu = data;
+
+	*iommu = compat_paging_domain_alloc(dev);
+	return 1;	/* one device is as good as another */
+}
+
 /**
  * ng_domain_create_for() - make a domain that no group has yet, and attach this one
  * @ct: the container
@@ -198,7 +207,8 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 	if (!domain)
 		return -ENOMEM;
 
-	domain->iommu = compat_paging_domain_alloc(group->dev);
+	domain->iommu = ERR_PTR(-ENODEV);
+	iommu_group_for_each_dev(group->iommu_group, &domain->iommu, alloc_for_device);
 	if (IS_ERR(domain->iommu)) {
 		ret = PTR_ERR(domain->iommu);
 		goto free_domain;
@@ -230,6 +240,20 @@ free_domain:
 	return ret;
 }
 
+/* Another group of the domain speaks for it from now on; the IOMMU of the one that left may go with its devices. */
+static void change_instance(struct ng_container *ct, struct ng_domain *domain)
+{
+	struct ng_group *group;
+	unsigned long id;
+
+	xa_for_each(&ct->groups, id, group) {
+		if (group->domain == domain) {
+			domain->instance = group->instance;
+			return;
+		}
+	}
+}
+
 /**
  * ng_domain_leave() - detach a group from its domain
  * @ct: the container
@@ -246,8 +270,10 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 
 	iommu_detach_group(domain->iommu, group->iommu_group);
 	group->domain = NULL;
-	if (--domain->nr_groups)
+	if (--domain->nr_groups) {
+		change_instance(ct, domain);
 		return;
+	}
 
 	if (list_is_singular(&ct->domains) && ct->nr_emulated)
 		ng_mappings_unpin_all(ct);

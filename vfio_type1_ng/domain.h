@@ -23,7 +23,7 @@ struct ng_run;
  * struct ng_domain - one I/O page table and the groups that use it
  * @next: place in the container's list
  * @iommu: the kernel's object
- * @instance: IOMMU of the first group, which accepts the domain for certain; only compared
+ * @instance: IOMMU of one of its groups, which accepts the domain for certain and stays as long as the group
  * @refused: another IOMMU whose group it refused latest, or NULL; only compared
  * @nr_groups: how many groups are attached, at least 1 once it is in the list
  * @coherent: no DMA through it can bypass the CPU caches

@@ -23,13 +23,17 @@
 #include "reserved.h"
 #include "trace.h"
 
-/* Called with the group's mutex held, so it must not call back into the core. */
+/*
+ * Called with the group's mutex held, so it must not call back for the group.  Only here is it certain that a device has an
+ * IOMMU: one may be unplugged while its group is being attached, and a reference does not keep dev->iommu.
+ */
 static int see_device(struct device *dev, void *data)
 {
 	struct ng_group *group = data;
 
 	if (!group->dev) {
 		group->dev = get_device(dev);
+		group->instance = compat_dev_iommu(dev);
 		group->can_be_coherent = true;
 	}
 	group->can_be_coherent &= compat_device_can_enforce_coherency(dev);
@@ -78,8 +82,7 @@ static int check_windows(struct ng_container *ct, const struct ng_group *group, 
 
 static int check_msi_isolation(const struct ng_group *group)
 {
-	if (READ_ONCE(ng_allow_unsafe_interrupts) ||
-	    compat_group_has_isolated_msi(group->iommu_group, group->dev))
+	if (READ_ONCE(ng_allow_unsafe_interrupts) || compat_group_has_isolated_msi(group->iommu_group))
 		return 0;
 
 	pr_warn_ratelimited("%s: a device could raise interrupts that are not its own, because this platform has no interrupt remapping. Set the module parameter allow_unsafe_interrupts if you trust its user.\n",
@@ -102,7 +105,6 @@ static int preflight(struct ng_container *ct, struct ng_group *group, struct ng_
 	iommu_group_for_each_dev(group->iommu_group, group, see_device);
 	if (!group->dev)
 		return -ENODEV;
-	group->instance = compat_dev_iommu(group->dev);
 
 	ret = ng_reserved_get(ct, group);
 	if (ret)

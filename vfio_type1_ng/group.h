@@ -17,7 +17,7 @@ struct ng_reserved;
  * @iommu_group: the kernel's object; the core keeps it until detach
  * @emulated: its devices make their DMA through the CPU, so it needs no domain
  * @domain: domain that it is attached to
- * @dev: one of its devices, referenced, while it is being attached
+ * @dev: one of its devices, referenced, while it is being attached; may have been unplugged, so not to be asked for its IOMMU
  * @instance: IOMMU that translates for it; only compared
  * @reserved: ranges that it reserves
  * @nr_reserved: their number

@@ -402,14 +402,14 @@ int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_re
 	ret = lock_settled(ct, *range);
 	if (ret)
 		return ret;
-	if ((request->bitmap && !ng_dirty_can_report(ct, request->bitmap)) ||
-	    (ct->v2 && !request->all && cuts_mapping(ct, *range))) {
-		mutex_unlock(&ct->lock);
+	/* Again: groups may have come while the container was left to wait. */
+	ret = unmap_range(ct, request, range);
+	if (!ret && ((request->bitmap && !ng_dirty_can_report(ct, request->bitmap)) ||
+		     (ct->v2 && !request->all && cuts_mapping(ct, *range))))
 		ret = -EINVAL;
-		goto leave;
-	}
-	return 0;
-
+	if (!ret)
+		return 0;
+	mutex_unlock(&ct->lock);
 leave:
 	ng_container_leave(ct);
 	return ret;

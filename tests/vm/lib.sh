@@ -35,7 +35,7 @@ qemu_major()
 why_no_viommu()
 {
 	case $KARCH/$1 in
-	amd64/intel|amd64/intel+rmrr|arm64/smmuv3|arm64/smmuv3+smmuv3|*/none)
+	amd64/intel|amd64/intel+rmrr|amd64/intel+pair|arm64/smmuv3|arm64/smmuv3+smmuv3|*/none)
 		;;
 	amd64/amd)
 		# 5.10 to 7.2 panic in their timer check, 7.3 loses its serial port; QEMU 7.2 boots them all.
@@ -46,7 +46,7 @@ why_no_viommu()
 		grep -qE '^CONFIG_VIRTIO_IOMMU=[ym]' "$KCONFIG" || echo "kernel $KABI has no virtio-iommu driver"
 		;;
 	*)
-		warn "there is no IOMMU called $1 for $KARCH; known are intel, intel+rmrr and amd for amd64," \
+		warn "there is no IOMMU called $1 for $KARCH; known are intel, intel+rmrr, intel+pair and amd for amd64," \
 			"smmuv3, smmuv3+smmuv3 and smmuv3+virtio for arm64, virtio and none."
 		return 1
 		;;
@@ -69,7 +69,7 @@ build_for()
 	load_kernel "$1"
 	dir=$ng_out/build/$(basename "$1")
 	# Headers alone are for building; no guest will run what comes of it, but the example is to compile everywhere.
-	[ -z "$KROOT" ] || wanted+=(fault emulated translate cross conformance/kmod ../mock_iommu ../bench/floor)
+	[ -z "$KROOT" ] || wanted+=(fault pick emulated translate cross conformance/kmod ../mock_iommu ../bench/floor)
 	for module_dir in "${wanted[@]}"; do
 		[ ! -d "$ng_guest/$module_dir" ] || module_dirs+=("$ng_guest/$module_dir")
 	done

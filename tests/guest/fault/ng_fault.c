@@ -9,6 +9,9 @@
  * "err" is what the caller gets as the return value: -errno, which is at the
  * same time ERR_PTR(-errno), or 0, which is NULL.
  *
+ * With unplug=0000:00:05.0 that PCI device goes before such a call returns, as
+ * if it was pulled out at that moment.
+ *
  * A kprobe at the first instruction sends the caller into a stub that returns.
  * The real function never runs, so nothing is left to undo; a kretprobe would
  * let it run first. No kernel option beyond KPROBES is needed.
@@ -20,6 +23,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/pci.h>
 #include <linux/ptrace.h>
 
 #define NG_FAULT_MAX	4
@@ -45,12 +49,30 @@ static unsigned int hits[NG_FAULT_MAX];
 module_param_array(hits, uint, NULL, 0444);
 MODULE_PARM_DESC(hits, "calls made to fail so far");
 
+static char *unplug;
+module_param(unplug, charp, 0444);
+MODULE_PARM_DESC(unplug, "PCI device that goes while a call fails");
+
 static atomic_t calls[NG_FAULT_MAX];
+
+static void ng_fault_unplug(void)
+{
+	unsigned int domain, bus, slot, function;
+	struct pci_dev *pdev;
+
+	if (!unplug || sscanf(unplug, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+		return;
+	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
+	if (pdev)
+		pci_stop_and_remove_bus_device_locked(pdev);
+	pci_dev_put(pdev);
+}
 
 /* The caller returns through one of these, so it sees err[] whatever the type it expects. */
 #define NG_FAULT_STUB(n)				\
 static noinline long ng_fault_stub_##n(void)		\
 {							\
+	ng_fault_unplug();				\
 	return READ_ONCE(err[n]);			\
 }
 

@@ -29,7 +29,7 @@ static void add_list(char *params, size_t size, const char *name,
 	}
 }
 
-int fault_arm(const struct fault_rule *rules, int nr_rules)
+static int arm(const struct fault_rule *rules, int nr_rules, const char *unplug)
 {
 	char params[512] = "", path[256];
 	struct utsname uts;
@@ -41,8 +41,20 @@ int fault_arm(const struct fault_rule *rules, int nr_rules)
 	add_list(params, sizeof(params), "nth", rules, nr_rules);
 	add_list(params, sizeof(params), "count", rules, nr_rules);
 	add_list(params, sizeof(params), "err", rules, nr_rules);
+	if (unplug)
+		snprintf(params + strlen(params), sizeof(params) - strlen(params), "unplug=%s", unplug);
 	snprintf(path, sizeof(path), "/lib/modules/%s/updates/test/ng_fault.ko", uts.release);
 	return module_load_file(path, params);
+}
+
+int fault_arm(const struct fault_rule *rules, int nr_rules)
+{
+	return arm(rules, nr_rules, NULL);
+}
+
+int fault_arm_unplug(const struct fault_rule *rule, const char *address)
+{
+	return arm(rule, 1, address);
 }
 
 unsigned int fault_hits(int rule)

@@ -19,6 +19,9 @@ struct fault_rule {
  */
 int fault_arm(const struct fault_rule *rules, int nr_rules);
 
+/* The same with one rule, whose first failing call lasts until a PCI device is unplugged. */
+int fault_arm_unplug(const struct fault_rule *rule, const char *address);
+
 /* How many calls the rule has made fail. */
 unsigned int fault_hits(int rule);
 

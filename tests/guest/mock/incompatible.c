@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/file.h"
 #include "../lib/kmsg.h"
 #include "mock.h"
 
@@ -110,6 +111,30 @@ TEST(incompatible_domain_is_passed_over_for_the_next, .not_on_stock = "stock tak
 	EQ(counters_since(&before, COUNT_ALLOC), 0);
 	EQ(domain_of(late), domain_of(1));
 	expect_group_reaches(late, IOVA, area);
+	container_close(&ct);
+}
+
+static bool domains_file_says(const char *word)
+{
+	char text[4096];
+
+	OK(file_read("/sys/kernel/debug/vfio_type1_ng/domains", text, sizeof(text)));
+	return strstr(text, word);
+}
+
+/* The IOMMU of a group that has left may go, and its name with it. */
+TEST(domain_is_shown_with_an_iommu_that_it_serves, .not_on_stock = "stock shows nothing")
+{
+	struct container ct;
+
+	mock_write("foreign_errno", "0");
+	container_make(&ct, 0, 1, TYPE1V2);
+	container_add(&ct, 1);
+	EQ(domain_of(0), domain_of(1));
+	TRUE(domains_file_says("mock-iommu0"));
+	container_remove(&ct, 0);
+	TRUE(domains_file_says("mock-iommu1"));
+	TRUE(!domains_file_says("mock-iommu0"));
 	container_close(&ct);
 }
 
