@@ -4,14 +4,18 @@
 #   make C=1        the same, checked by sparse
 #   make demo       see it work in a virtual machine, stock module beside ours
 #   make check      the tests
-#   make check-all  all tests on every kernel and IOMMU, which takes hours
+#   make check-all  all tests on every kernel and IOMMU, and more real clients (DPDK), which takes hours
 #   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first
+#   make bench      what mapping, unmapping and attaching cost, stock module beside ours, on four kernels
+#   make bench-check  the same, and whether anything is slower than in the committed reference or than it may be
 #   make backport-check IMAGE="..." HEADERS="..." [BACKEND=stock|ng|FILE.ko]
 #                   which parts of the series a distribution's kernel package has
 #   make help       the rest
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= bookworm
+# The benchmark's own default is several.
+BENCH_KERNELS = $(if $(filter file,$(origin KERNEL)),,$(KERNEL))
 W ?= 1
 
 PROBES := compat/generated/probes.h
@@ -58,6 +62,16 @@ debug-kernel:
 check-debug:
 	tests/vm/check-debug
 
+bench:
+	tests/bench/run $(BENCH_KERNELS)
+
+bench-check:
+	tests/bench/run $(BENCH_KERNELS)
+	tests/bench/check
+
+bench-accept:
+	tests/bench/accept
+
 backport-check:
 	@IMAGE="$(IMAGE)" HEADERS="$(HEADERS)" BACKEND="$(BACKEND)" tests/vm/backport-check
 
@@ -68,9 +82,10 @@ help:
 	@sed -n 's/^#   //p' Makefile
 	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
 	@echo 'make debug-kernel      build the kernels of check-debug, which takes a while'
+	@echo 'make bench-accept      make what make bench measured the reference'
 	@echo 'make clean             remove what was built'
 	@echo 'make docs              bring docs/attach-errors.md up to date with iommu_emt/rules.c'
-	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the demo guest), W (kbuild warnings)'
+	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the guests of demo and bench), W (kbuild warnings)'
 
 .PHONY: all modules probes modules_install clean demo check check-all check-debug debug-kernel backport-check docs help FORCE
 FORCE:

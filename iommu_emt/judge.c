@@ -21,6 +21,13 @@ static bool covers_generation(const struct emt_rule *rule, enum emt_generation g
 	return rule->verdict == EMT_HARD ? covered == generation : covered;
 }
 
+static bool applies(const struct emt_rule *rule, const struct emt_facts *facts)
+{
+	return (rule->driver == EMT_DRIVER_UNKNOWN || rule->driver == facts->driver) &&
+	       (facts->evidence & rule->evidence) == rule->evidence &&
+	       covers_generation(rule, facts->generation);
+}
+
 /**
  * emt_find_rule() - look up the row of the rule table that applies
  * @facts: what was known before the attach
@@ -32,14 +39,9 @@ const struct emt_rule *emt_find_rule(const struct emt_facts *facts, int error)
 {
 	const struct emt_rule *rule;
 
-	for (rule = emt_rules; rule < emt_rules + emt_nr_rules; rule++) {
-		if (rule->error != -error || !covers_generation(rule, facts->generation))
-			continue;
-		if (rule->driver != EMT_DRIVER_UNKNOWN && rule->driver != facts->driver)
-			continue;
-		if ((facts->evidence & rule->evidence) == rule->evidence)
+	for (rule = emt_rules; rule < emt_rules + emt_nr_rules; rule++)
+		if (rule->error == -error && applies(rule, facts))
 			return rule;
-	}
 	return NULL;
 }
 
@@ -51,7 +53,13 @@ const struct emt_rule *emt_find_rule(const struct emt_facts *facts, int error)
  */
 const struct emt_rule *emt_predict(const struct emt_facts *facts)
 {
-	return emt_find_rule(facts, EMT_UNASKED);
+	const struct emt_rule *rule;
+
+	/* Those rows stand first. */
+	for (rule = emt_rules; rule < emt_rules + emt_nr_rules && rule->error == EMT_UNASKED; rule++)
+		if (applies(rule, facts))
+			return rule;
+	return NULL;
 }
 
 /**

@@ -67,8 +67,9 @@ struct emt_facts {
  * @function: where in the driver
  * @reason: the condition there
  *
- * The first rule that applies decides, so a rule that needs evidence stands before the one that does not.  Where a
- * kernel mixes generations, a rule that says EMT_HARD applies only if it holds for all of them.
+ * The first rule that applies decides, so a rule that needs evidence stands before the one that does not; and all that
+ * hold unasked stand before the others.  Where a kernel mixes generations, a rule that says EMT_HARD applies only if it
+ * holds for all of them.
  */
 struct emt_rule {
 	enum emt_driver driver;

@@ -5,6 +5,8 @@
  * One row a meaning; see struct emt_rule.  An errno without a row falls to the general rules in judge.c, so errnos that
  * never mean incompatibility (-ENOMEM) have none, nor have those that a driver returns only with a kernel warning, nor
  * what it says about domains that are not paging domains.  docs/attach-errors.md is made from this table.
+ *
+ * Rows that hold before a driver is asked stand first: every attach goes through them, most through no other.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -58,6 +60,21 @@ const struct emt_rule emt_rules[] = {
 	/* Several drivers ask this after they have taken the device off its old domain. */
 	{ ANY, NEW, UNASKED, DIRTY, SOFT, "attach_dev of amd, intel and others",
 	  "domain tracks dirty pages, the IOMMU cannot" },
+	/* Before v6.2 the driver logs each refusal, after it has taken the device off its old domain. */
+	{ V3, ALL, UNASKED, OTHER, SOFT, "arm_smmu_attach_dev", "a domain belongs to one SMMU" },
+	{ SMMU, ALL, UNASKED, OTHER, SOFT, "arm_smmu_attach_dev", "a domain belongs to one SMMU" },
+	/* Which is a trap: such a device would get no translation by the domain, and its owner would not know. */
+	{ QCOM, ALL, UNASKED, USED, SOFT, "qcom_iommu_init_domain",
+	  "a domain serves its first group: to a second behind the same IOMMU the driver answers 0 and programs nothing, behind another -EINVAL" },
+	{ VIRTIO, ALL, UNASKED, OTHER, SOFT, "viommu_attach_dev", "a domain belongs to one vIOMMU" },
+	{ IPMMU, ALL, UNASKED, OTHER, SOFT, "ipmmu_attach_device", "a domain belongs to one IPMMU" },
+	{ OMAP, ALL, UNASKED, HAS_GROUPS, SOFT, "omap_iommu_attach_dev", "a domain serves one device" },
+	/* A trap since v6.2 or so: the driver accepts, but flushes the IOTLB of the first device's IOMMU only. */
+	{ SPRD, EMT_6_1 | NEW, UNASKED, OTHER, SOFT, "sprd_iommu_attach_device, sprd_iommu_sync_map",
+	  "a domain is kept up to date for one IOMMU" },
+	/* It would be a lie, and its owner's DMA would go through the kernel's own domain. */
+	{ MTK_V1, ALL, UNASKED, NO, HARD, "mtk_iommu_v1_attach_device, in 5.10 mtk_iommu_attach_device",
+	  "driver answers 0 without attaching to any domain that it has not made itself" },
 
 	{ INTEL, EMT_6_1, EOPNOTSUPP, NO, SOFT, "prepare_domain_attach_device",
 	  "domain forces snooping, the unit has no snoop control" },
@@ -86,8 +103,6 @@ const struct emt_rule emt_rules[] = {
 	{ AMD, NEW, ENOSPC, NO, HARD, "pdom_attach_iommu, setup_gcr3_table",
 	  "IOMMU is out of domain ids" },
 
-	/* Before v6.2 the driver logs each refusal, after it has taken the device off its old domain. */
-	{ V3, ALL, UNASKED, OTHER, SOFT, "arm_smmu_attach_dev", "a domain belongs to one SMMU" },
 	{ V3, OLD, ENXIO, NO, SOFT, "arm_smmu_attach_dev", "domain belongs to another SMMU" },
 	{ V3, OLD, EINVAL, NO, SOFT, "arm_smmu_attach_dev",
 	  "domain was made for another SSID width, or (6.1) another stall mode" },
@@ -101,7 +116,6 @@ const struct emt_rule emt_rules[] = {
 	{ V3, OLD | EMT_6_12, ENOSPC, NO, HARD, "arm_smmu_domain_finalise_s2", "SMMU is out of VMIDs" },
 	{ V3, EMT_7_3, EOPNOTSUPP, NO, HARD, "arm_smmu_enable_iopf", "device cannot report I/O page faults" },
 
-	{ SMMU, ALL, UNASKED, OTHER, SOFT, "arm_smmu_attach_dev", "a domain belongs to one SMMU" },
 	{ SMMU, ALL, EINVAL, UNUSED, HARD, "arm_smmu_init_domain_context",
 	  "SMMU has no context format for the domain that it is to set up now" },
 	{ SMMU, ALL, EINVAL, NO, SOFT, "arm_smmu_attach_dev", "domain belongs to another SMMU" },
@@ -109,13 +123,9 @@ const struct emt_rule emt_rules[] = {
 	{ SMMU, ALL, ENODEV, NO, HARD, "arm_smmu_attach_dev", "driver has not seen the device yet" },
 	{ SMMU, ALL, ENOSPC, NO, HARD, "__arm_smmu_alloc_bitmap", "SMMU is out of context banks" },
 
-	/* Which is a trap: such a device would get no translation by the domain, and its owner would not know. */
-	{ QCOM, ALL, UNASKED, USED, SOFT, "qcom_iommu_init_domain",
-	  "a domain serves its first group: to a second behind the same IOMMU the driver answers 0 and programs nothing, behind another -EINVAL" },
 	{ QCOM, ALL, EINVAL, UNUSED, HARD, "qcom_iommu_init_domain", "secure firmware does not restore the context" },
 	{ QCOM, ALL, ENXIO, NO, HARD, "qcom_iommu_attach_dev", "device is not behind an IOMMU of this driver" },
 
-	{ VIRTIO, ALL, UNASKED, OTHER, SOFT, "viommu_attach_dev", "a domain belongs to one vIOMMU" },
 	{ VIRTIO, OLD, EXDEV, NO, SOFT, "viommu_attach_dev", "domain belongs to another vIOMMU" },
 	{ VIRTIO, OLD, EINVAL, NO, HARD, "viommu_domain_finalise, viommu_get_req_errno",
 	  "vIOMMU's smallest page exceeds the CPU's, or it calls the request invalid" },
@@ -138,7 +148,6 @@ const struct emt_rule emt_rules[] = {
 	{ DART, NEW, EINVAL, UNUSED, HARD, "apple_dart_finalize_domain", "DART's page exceeds the CPU's" },
 	{ DART, NEW, EINVAL, NO, SOFT, "apple_dart_mod_streams", "domain belongs to other DARTs" },
 
-	{ IPMMU, ALL, UNASKED, OTHER, SOFT, "ipmmu_attach_device", "a domain belongs to one IPMMU" },
 	{ IPMMU, ALL, EINVAL, UNUSED, HARD, "ipmmu_domain_init_context", "page table could not be allocated" },
 	{ IPMMU, ALL, EINVAL, NO, SOFT, "ipmmu_attach_device",
 	  "domain belongs to another IPMMU, or an earlier attach left an aperture and failed" },
@@ -146,7 +155,6 @@ const struct emt_rule emt_rules[] = {
 	{ IPMMU, ALL, ENXIO, NO, HARD, "ipmmu_attach_device", "device is not behind an IPMMU" },
 
 	/* -EBUSY may come from the core, too; as a fresh domain then fails alike, the caller learns of it. */
-	{ OMAP, ALL, UNASKED, HAS_GROUPS, SOFT, "omap_iommu_attach_dev", "a domain serves one device" },
 	{ OMAP, OLD, EBUSY, NO, SOFT, "omap_iommu_attach_dev", "domain has its one device already" },
 	{ OMAP, OLD, EINVAL, NO, HARD, "omap_iommu_attach_dev, omap_iommu_attach_init", "device has no IOMMU" },
 	{ OMAP, NEW, EINVAL, NO, SOFT, "omap_iommu_attach_dev", "domain has its one device already" },
@@ -157,9 +165,6 @@ const struct emt_rule emt_rules[] = {
 	{ S390, ALL, ENODEV, NO, HARD, "s390_iommu_attach_device", "not a PCI function that the driver knows" },
 	{ S390, EMT_6_1 | NEW, EIO, NO, HARD, "s390_iommu_attach_device", "firmware does not take the table" },
 
-	/* A trap since v6.2 or so: the driver accepts, but flushes the IOTLB of the first device's IOMMU only. */
-	{ SPRD, EMT_6_1 | NEW, UNASKED, OTHER, SOFT, "sprd_iommu_attach_device, sprd_iommu_sync_map",
-	  "a domain is kept up to date for one IOMMU" },
 	{ SPRD, EMT_6_1, EINVAL, NO, SOFT, "sprd_iommu_attach_device", "domain has its one device already" },
 
 	{ ROCKCHIP, EMT_7_3, EINVAL, NO, SOFT, "rk_iommu_attach_device",
@@ -182,10 +187,6 @@ const struct emt_rule emt_rules[] = {
 
 	{ MTK, OLD, ENODEV, NO, HARD, "mtk_iommu_attach_device", "device is not ready, or its table could not be set up" },
 	{ MTK, EMT_6_1 | NEW, EINVAL, NO, HARD, "mtk_iommu_get_iova_region_id", "no IOVA region holds the device's DMA range" },
-
-	/* It would be a lie, and its owner's DMA would go through the kernel's own domain. */
-	{ MTK_V1, ALL, UNASKED, NO, HARD, "mtk_iommu_v1_attach_device, in 5.10 mtk_iommu_attach_device",
-	  "driver answers 0 without attaching to any domain that it has not made itself" },
 
 	{ SUN50I, ALL, ENODEV, NO, HARD, "sun50i_iommu_attach_device", "device is not behind the IOMMU" },
 

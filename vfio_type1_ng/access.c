@@ -18,6 +18,7 @@
 #include "access.h"
 #include "container.h"
 #include "domain.h"
+#include "external.h"
 #include "group.h"
 #include "mapping.h"
 #include "trace.h"
@@ -103,14 +104,9 @@ struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *io
 /* The first mapping in the range of which an in-kernel user holds pages, or NULL. */
 static struct ng_mapping *first_held(struct ng_container *ct, struct ng_range range)
 {
-	struct ng_mapping *mapping;
+	u64 iova;
 
-	if (!ct->nr_external)
-		return NULL;
-	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range))
-		if (!xa_empty(&mapping->external))
-			return mapping;
-	return NULL;
+	return ng_external_first(ct, range, &iova) ? ng_mapping_first(ct, ng_access_page(iova)) : NULL;
 }
 
 /**

@@ -79,7 +79,7 @@ static int unpin_some(struct ng_container *ct, const struct compat_pin_list *lis
 
 		if (!within(mapping, compat_pin_iova(list, i)))
 			break;
-		if (!ng_external_drop(ct, mapping, compat_pin_iova(list, i), &last))
+		if (!ng_external_drop(ct, compat_pin_iova(list, i), &last))
 			continue;
 		ng_dirty_mark(ct, mapping, ng_access_page(compat_pin_iova(list, i)));
 		if (last.pinned)
@@ -150,7 +150,7 @@ static int hold_known(struct ng_container *ct, struct ng_mapping *mapping, const
 	int i;
 
 	for (i = from; i < npages && within(mapping, compat_pin_iova(list, i)); i++) {
-		if (!ng_external_hold(ct, mapping, compat_pin_iova(list, i), &pfn))
+		if (!ng_external_hold(ct, compat_pin_iova(list, i), &pfn))
 			break;
 		compat_pin_answer(list, i, pfn);
 	}
@@ -158,7 +158,8 @@ static int hold_known(struct ng_container *ct, struct ng_mapping *mapping, const
 }
 
 /* How many pages from the @from-th on follow each other within the mapping, and nobody holds them yet. */
-static int unknown_stretch(struct ng_mapping *mapping, const struct compat_pin_list *list, int from, int npages)
+static int unknown_stretch(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list,
+			   int from, int npages)
 {
 	u64 first = compat_pin_iova(list, from);
 	int n;
@@ -166,7 +167,7 @@ static int unknown_stretch(struct ng_mapping *mapping, const struct compat_pin_l
 	for (n = 1; from + n < npages; n++) {
 		u64 iova = compat_pin_iova(list, from + n);
 
-		if (iova != first + ((u64)n << PAGE_SHIFT) || !within(mapping, iova) || ng_external_find(mapping, iova))
+		if (iova != first + ((u64)n << PAGE_SHIFT) || !within(mapping, iova) || ng_external_is_held(ct, iova))
 			break;
 	}
 	return n;
@@ -206,16 +207,15 @@ static int pin_frames(struct ng_container *ct, struct ng_mapping *mapping, u64 i
 /**
  * record() - make records of a batch, as far as there is memory for them and the in-kernel user can be given the frames
  * @ct: the container; @ct->lock is held
- * @mapping: a mapping on loan to the caller
- * @list: the pages
+ * @list: the pages, in a mapping on loan to the caller
  * @from: which of them the first frame belongs to
  * @batch: the batch; empty afterwards
  * @chargeable: set to how many of the pages recorded count as locked memory
  *
  * Return: how many were recorded; -ENOMEM, or -EINVAL for a frame that cannot be given, if none was.
  */
-static int record(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
-		  struct ng_pin_batch *batch, unsigned long *chargeable)
+static int record(struct ng_container *ct, const struct compat_pin_list *list, int from, struct ng_pin_batch *batch,
+		  unsigned long *chargeable)
 {
 	struct ng_pin_span span;
 	int n = 0, ret = 0;
@@ -224,7 +224,7 @@ static int record(struct ng_container *ct, struct ng_mapping *mapping, const str
 	while (!ret && ng_pin_batch_take(batch, 1, &span)) {
 		ret = -EINVAL;
 		if (compat_pin_list_takes(span.pfn))
-			ret = ng_external_add(ct, mapping, compat_pin_iova(list, from + n), span.pfn, span.pinned);
+			ret = ng_external_add(ct, compat_pin_iova(list, from + n), span.pfn, span.pinned);
 		if (!ret) {
 			compat_pin_answer(list, from + n++, span.pfn);
 			*chargeable += span.chargeable;
@@ -249,7 +249,7 @@ static int record(struct ng_container *ct, struct ng_mapping *mapping, const str
 static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
 		    int npages)
 {
-	int n = unknown_stretch(mapping, list, from, npages);
+	int n = unknown_stretch(ct, mapping, list, from, npages);
 	unsigned long charged, chargeable;
 	struct ng_pin_batch batch;
 	int ret;
@@ -260,7 +260,7 @@ static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const s
 	mutex_lock(&ct->lock);
 
 	if (!ret) {
-		ret = record(ct, mapping, list, from, &batch, &chargeable);
+		ret = record(ct, list, from, &batch, &chargeable);
 		if (charged) {
 			mapping->charged_pages += chargeable;
 			ng_account_uncharge(mapping->owner, charged - chargeable);

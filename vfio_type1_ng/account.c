@@ -63,6 +63,12 @@ void ng_owner_put(struct ng_owner *owner)
 	kref_put(&owner->ref, owner_destroy);
 }
 
+/* Could pages be charged now without exceeding the owner's limit?  Takes no lock, so the answer may be outdated. */
+bool ng_account_seems_to_fit(const struct ng_owner *owner, unsigned long npages)
+{
+	return READ_ONCE(owner->mm->locked_vm) + npages <= task_rlimit(owner->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+}
+
 /**
  * ng_account_charge() - charge pages to an owner's locked memory
  * @owner: who pays

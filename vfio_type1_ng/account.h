@@ -9,6 +9,7 @@
 #define NG_ACCOUNT_H
 
 #include <linux/kref.h>
+#include <linux/types.h>
 
 struct mm_struct;
 struct ng_container;
@@ -30,6 +31,7 @@ struct ng_owner *ng_owner_get_current(struct ng_container *ct);
 struct ng_owner *ng_owner_get(struct ng_owner *owner);
 void ng_owner_put(struct ng_owner *owner);
 
+bool ng_account_seems_to_fit(const struct ng_owner *owner, unsigned long npages);
 int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited);
 void ng_account_uncharge(struct ng_owner *owner, unsigned long npages);
 

@@ -8,7 +8,6 @@
 #include "attach_stats.h"
 #include "container.h"
 #include "domain.h"
-#include "group.h"
 #include "trace.h"
 
 /* Since the module was loaded; a container that fails to get its first group is gone before anyone could look. */
@@ -53,20 +52,13 @@ static const char *decision(const struct ng_domain *domain, int ret)
 /**
  * ng_attach_count() - count an attempt, and tell the trace
  * @ct: the container, its topology held for writing
- * @iommu_group: the group
+ * @id: number of the group
+ * @domain: what it is attached to now; NULL if it is not, or needs none
  * @ret: how the attempt ended
  */
-void ng_attach_count(struct ng_container *ct, struct iommu_group *iommu_group, int ret)
+void ng_attach_count(struct ng_container *ct, int id, const struct ng_domain *domain, int ret)
 {
-	const struct ng_domain *domain = NULL;
-	int id = iommu_group_id(iommu_group);
-
 	lockdep_assert_held_write(&ct->topology);
-	if (!ret) {
-		const struct ng_group *group = xa_load(&ct->groups, id);
-
-		domain = group->domain;
-	}
 
 	count(&ct->attach_stats, domain, ret);
 	spin_lock(&totals_lock);

@@ -5,8 +5,8 @@
 
 #include <linux/types.h>
 
-struct iommu_group;
 struct ng_container;
+struct ng_domain;
 
 /* So many different errnos are told apart. */
 #define NG_ATTACH_ERRNOS	8
@@ -28,7 +28,7 @@ struct ng_attach_stats {
 	unsigned long other_failures;
 };
 
-void ng_attach_count(struct ng_container *ct, struct iommu_group *iommu_group, int ret);
+void ng_attach_count(struct ng_container *ct, int id, const struct ng_domain *domain, int ret);
 struct ng_attach_stats ng_attach_totals(void);
 
 #endif

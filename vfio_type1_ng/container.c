@@ -66,6 +66,7 @@ void *ng_container_open(unsigned long type)
 
 	mutex_init(&ct->lock);
 	ct->mappings = RB_ROOT;
+	xa_init(&ct->external);
 	ct->entries_left = READ_ONCE(ng_dma_entry_limit);
 	init_waitqueue_head(&ct->transition_done);
 	compat_unmap_listeners_init(&ct->listeners);
@@ -87,6 +88,9 @@ static void destroy(struct kref *ref)
 		ng_owner_put(ct->last_owner);
 	kfree(ct->spare_pages);
 	ng_iova_windows_free(&ct->windows);
+	ng_iova_windows_free(&ct->next_windows);
+	xa_destroy(&ct->external);
+	ng_dirty_exit(ct);
 	xa_destroy(&ct->groups);
 	kfree_rcu(ct, rcu);
 	module_put(THIS_MODULE);

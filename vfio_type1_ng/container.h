@@ -55,6 +55,7 @@ struct page;
  * @reserved: struct ng_reserved, ranges that some group reserves
  * @nr_reserved: their number
  * @windows: addresses that may be mapped; none before the first domain, and then every address may be
+ * @next_windows: where they are computed anew
  * @pgsizes: page sizes that all domains support, never 0
  * @refusals_across: how often a domain refused a group behind another IOMMU
  * @joined_across: one accepted such a group
@@ -71,7 +72,8 @@ struct page;
  * @dirty: dirty tracking; has a mutex of its own, outside both locks
  * @last_owner: owner of the latest mapping, which is likely to own the next one
  * @spare_pages: for ng_pin_batch_init(); whoever swaps it out has it
- * @nr_external: how many pages in-kernel users hold
+ * @external: struct ng_external_pin by I/O virtual page number: the pages that in-kernel users hold
+ * @nr_external: their number
  * @listeners: in-kernel users that want to know what is unmapped; has a lock of its own, under which they call back, so
  *	neither of the others is held when it is taken
  */
@@ -92,6 +94,7 @@ struct ng_container {
 	struct list_head reserved;
 	unsigned int nr_reserved;
 	struct ng_iova_windows windows;
+	struct ng_iova_windows next_windows;
 	u64 pgsizes;
 	unsigned int refusals_across;
 	bool joined_across;
@@ -108,6 +111,7 @@ struct ng_container {
 	unsigned long transitions;
 	wait_queue_head_t transition_done;
 	struct ng_owner *last_owner;
+	struct xarray external;
 	unsigned long nr_external;
 
 	struct compat_unmap_listeners listeners;

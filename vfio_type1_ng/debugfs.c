@@ -7,7 +7,7 @@
  *   failures    how often groups could not be attached, by errno: for each container, and in all since the module was loaded
  *
  * A reader waits while a group of a container is being attached or detached, like every call on that container.  Nobody
- * who maps or unmaps waits for a reader, but for a moment while it looks at a few mappings.
+ * who maps, unmaps or attaches waits for a reader, but for a moment while it looks at a few mappings.
  */
 #include <linux/debugfs.h>
 #include <linux/list.h>
@@ -26,17 +26,18 @@
 
 static struct dentry *ng_debugfs_dir;
 
-/* Runs a function on every container, entered. */
-static void for_each_container(struct seq_file *m, void (*show)(struct seq_file *m, struct ng_container *ct))
+/*
+ * Runs a function on every container, entered.  It returns false if the container was released under it, and is not
+ * entered any more.
+ */
+static void for_each_container(struct seq_file *m, bool (*show)(struct seq_file *m, struct ng_container *ct))
 {
 	unsigned long handle = 0;
 	struct ng_container *ct;
 
 	while ((ct = ng_container_get_next(&handle))) {
-		if (!ng_container_enter(ct)) {
-			show(m, ct);
+		if (!ng_container_enter(ct) && show(m, ct))
 			ng_container_leave(ct);
-		}
 		ng_container_put(ct);
 		handle++;
 	}
@@ -60,14 +61,23 @@ static bool count_some_pages(struct ng_container *ct, u64 *from, unsigned long *
 	return more;
 }
 
-static unsigned long locked_pages(struct ng_container *ct)
+/* With a group waiting to be attached, whoever came to map would wait behind it, for as long as we stay. */
+static bool let_others_in(struct ng_container *ct)
 {
-	unsigned long npages = 0;
+	ng_container_leave(ct);
+	cond_resched();
+	return !ng_container_enter(ct);
+}
+
+/* Adds up all of them.  Returns false if the container was released meanwhile, and is not entered any more. */
+static bool count_pages(struct ng_container *ct, unsigned long *npages)
+{
 	u64 from = 0;
 
-	while (count_some_pages(ct, &from, &npages))
-		cond_resched();
-	return npages;
+	while (count_some_pages(ct, &from, npages))
+		if (!let_others_in(ct))
+			return false;
+	return true;
 }
 
 static unsigned int count_domains(const struct ng_container *ct)
@@ -91,13 +101,18 @@ static unsigned int count_groups(struct ng_container *ct)
 	return n;
 }
 
-static void show_container(struct seq_file *m, struct ng_container *ct)
+static bool show_container(struct seq_file *m, struct ng_container *ct)
 {
+	unsigned long locked_pages = 0;
+
+	if (!count_pages(ct, &locked_pages))
+		return false;
 	seq_printf(m, "%lu\t%s\t%d\t", ct->handle, ct->v2 ? "type1v2" : "type1", ct->opener_pid);
 	seq_escape(m, ct->opener_comm, "\t\n\\");
 	seq_printf(m, "\t%u\t%u\t%lu\t%u\t%u\t%lu\t%lu\t%lu\t%lu\n", count_domains(ct), count_groups(ct),
-		   READ_ONCE(ct->nr_mappings), READ_ONCE(ct->entries_left), ct->nr_emulated, locked_pages(ct),
+		   READ_ONCE(ct->nr_mappings), READ_ONCE(ct->entries_left), ct->nr_emulated, locked_pages,
 		   READ_ONCE(ct->nr_external), ct->attach_stats.joined, ct->attach_stats.created);
+	return true;
 }
 
 static int containers_show(struct seq_file *m, void *unused)
@@ -109,13 +124,14 @@ static int containers_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(containers);
 
-static void show_domains(struct seq_file *m, struct ng_container *ct)
+static bool show_domains(struct seq_file *m, struct ng_container *ct)
 {
 	const struct ng_domain *domain;
 
 	list_for_each_entry(domain, &ct->domains, next)
 		seq_printf(m, "%lu\t%s\t%u\t%s\t%#lx\n", ct->handle, compat_iommu_name(domain->instance), domain->nr_groups,
 			   domain->coherent ? "enforced" : "no", (unsigned long)domain->iommu->pgsize_bitmap);
+	return true;
 }
 
 static int domains_show(struct seq_file *m, void *unused)
@@ -136,12 +152,13 @@ static void show_failures_of(struct seq_file *m, const char *whose, const struct
 		seq_printf(m, "%s\tother\t%lu\n", whose, stats->other_failures);
 }
 
-static void show_failures(struct seq_file *m, struct ng_container *ct)
+static bool show_failures(struct seq_file *m, struct ng_container *ct)
 {
 	char number[24];
 
 	snprintf(number, sizeof(number), "%lu", ct->handle);
 	show_failures_of(m, number, &ct->attach_stats);
+	return true;
 }
 
 static int failures_show(struct seq_file *m, void *unused)

@@ -13,6 +13,12 @@ void ng_dirty_init(struct ng_container *ct)
 {
 	mutex_init(&ct->dirty.reports);
 	ct->dirty.page_shift = ilog2(ng_container_min_page(ct));
+	xa_init_flags(&ct->dirty.logs, XA_FLAGS_ALLOC1);
+}
+
+void ng_dirty_exit(struct ng_container *ct)
+{
+	xa_destroy(&ct->dirty.logs);
 }
 
 /**
@@ -41,33 +47,53 @@ u64 ng_dirty_mapping_pages(const struct ng_container *ct, const struct ng_mappin
 	return ((mapping->range.last - mapping->range.first) >> ct->dirty.page_shift) + 1;
 }
 
+/* What is known about a mapping; NULL if it is not tracked.  @ct->lock is held. */
+struct ng_dirty_log *ng_dirty_log(struct ng_container *ct, const struct ng_mapping *mapping)
+{
+	lockdep_assert_held(&ct->lock);
+	return mapping->dirty_log ? xa_load(&ct->dirty.logs, mapping->dirty_log) : NULL;
+}
+
 /**
- * ng_dirty_track() - begin to track a mapping, if tracking is on
- * @ct: the container; @ct->lock is held
+ * ng_dirty_track() - begin to track a mapping
+ * @ct: the container, where tracking is on; @ct->lock is held
  * @mapping: a mapping that is not tracked
  *
- * Return: 0, also if tracking is off; -EINVAL if a bitmap cannot have so many bits; -ENOMEM.
+ * Return: 0; -EINVAL if a bitmap cannot have so many bits; -ENOMEM.
  */
 int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping)
 {
+	struct ng_dirty_log *log;
+	u32 number;
+	int ret;
+
 	lockdep_assert_held(&ct->lock);
-	if (!ct->dirty.on)
-		return 0;
 	if (ng_dirty_mapping_pages(ct, mapping) > NG_DIRT_MAX_PAGES)
 		return -EINVAL;
-	mapping->dirty = kzalloc(sizeof(*mapping->dirty), GFP_KERNEL_ACCOUNT);
-	return mapping->dirty ? 0 : -ENOMEM;
+	log = kzalloc(sizeof(*log), GFP_KERNEL_ACCOUNT);
+	if (!log)
+		return -ENOMEM;
+	ret = xa_alloc(&ct->dirty.logs, &number, log, xa_limit_32b, GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		kfree(log);
+		return ret;
+	}
+	mapping->dirty_log = number;
+	return 0;
 }
 
 /* Forgets what is known about a mapping, if anything is. */
-void ng_dirty_untrack(struct ng_mapping *mapping)
+void ng_dirty_untrack(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	if (!mapping->dirty)
+	struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
+
+	if (!log)
 		return;
-	ng_dirt_clear(&mapping->dirty->since);
-	ng_dirt_clear(&mapping->dirty->reported);
-	kfree(mapping->dirty);
-	mapping->dirty = NULL;
+	xa_erase(&ct->dirty.logs, mapping->dirty_log);
+	mapping->dirty_log = 0;
+	ng_dirt_clear(&log->since);
+	ng_dirt_clear(&log->reported);
+	kfree(log);
 }
 
 static void untrack_all(struct ng_container *ct)
@@ -76,7 +102,7 @@ static void untrack_all(struct ng_container *ct)
 
 	ct->dirty.on = false;
 	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL)
-		ng_dirty_untrack(mapping);
+		ng_dirty_untrack(ct, mapping);
 }
 
 static int track_all(struct ng_container *ct)
@@ -155,15 +181,15 @@ int ng_dirty_stop(struct ng_container *ct)
  */
 void ng_dirty_mark(struct ng_container *ct, struct ng_mapping *mapping, struct ng_range range)
 {
+	struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 	unsigned int shift = ct->dirty.page_shift;
 	u64 first, last;
 
-	lockdep_assert_held(&ct->lock);
-	if (!mapping->dirty)
+	if (!log)
 		return;
 	first = (range.first - mapping->range.first) >> shift;
 	last = (range.last - mapping->range.first) >> shift;
-	ng_dirt_add(&mapping->dirty->since, ng_dirty_mapping_pages(ct, mapping), first, last - first + 1);
+	ng_dirt_add(&log->since, ng_dirty_mapping_pages(ct, mapping), first, last - first + 1);
 }
 
 /**
@@ -200,14 +226,14 @@ void ng_dirty_group_promote(struct ng_container *ct, struct ng_group *group)
  */
 void ng_dirty_group_left(struct ng_container *ct, struct ng_group *group)
 {
-	struct ng_mapping *mapping;
+	struct ng_dirty_log *log;
+	unsigned long number;
 
 	mutex_lock(&ct->lock);
 	if (!group->pinned_scope) {
 		ct->dirty.nr_non_pinned_groups--;
-		ng_for_each_mapping(ct, mapping, NG_RANGE_ALL)
-			if (mapping->dirty)
-				ng_dirt_add_all(&mapping->dirty->since);
+		xa_for_each(&ct->dirty.logs, number, log)
+			ng_dirt_add_all(&log->since);
 	}
 	mutex_unlock(&ct->lock);
 }
@@ -226,16 +252,15 @@ static void forget_bits(struct ng_dirt *dirt)
 void ng_dirty_page_size_changed(struct ng_container *ct)
 {
 	unsigned int shift = ilog2(ng_container_min_page(ct));
-	struct ng_mapping *mapping;
+	struct ng_dirty_log *log;
+	unsigned long number;
 
 	mutex_lock(&ct->lock);
 	if (shift != ct->dirty.page_shift) {
 		ct->dirty.page_shift = shift;
-		ng_for_each_mapping(ct, mapping, NG_RANGE_ALL) {
-			if (!mapping->dirty)
-				continue;
-			forget_bits(&mapping->dirty->since);
-			forget_bits(&mapping->dirty->reported);
+		xa_for_each(&ct->dirty.logs, number, log) {
+			forget_bits(&log->since);
+			forget_bits(&log->reported);
 		}
 	}
 	mutex_unlock(&ct->lock);

@@ -26,6 +26,7 @@
 
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 #include "dirt.h"
 #include "range.h"
@@ -41,19 +42,23 @@ struct vfio_bitmap;
 /**
  * struct ng_dirty_tracking - a container's part
  * @reports: held by START, STOP and whoever reports, also while user memory is accessed
+ * @buffer: a page for whoever reports, under @reports
  * @on: pages are tracked, under the container's lock
  * @page_shift: size of the pages that bits stand for, under the container's lock
  * @nr_non_pinned_groups: groups that may write to all that is mapped, under the container's lock
+ * @logs: struct ng_dirty_log by number, from 1 on, under the container's lock
  */
 struct ng_dirty_tracking {
 	struct mutex reports;
+	u64 *buffer;
 	bool on;
 	u8 page_shift;
 	unsigned int nr_non_pinned_groups;
+	struct xarray logs;
 };
 
 /**
- * struct ng_dirty_log - a mapping's part, which exists while tracking is on
+ * struct ng_dirty_log - a mapping's part, which exists while tracking is on, and which the mapping knows by its number
  * @since: what was dirtied since the last report
  * @reported: what a report has taken that has not succeeded yet
  * @reporting: there is such a report
@@ -90,14 +95,20 @@ void ng_dirty_page_size_changed(struct ng_container *ct);
 /* For mappings that come and go, with the container's lock held. */
 u64 ng_dirty_mapping_pages(const struct ng_container *ct, const struct ng_mapping *mapping);
 int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping);
-void ng_dirty_untrack(struct ng_mapping *mapping);
+void ng_dirty_untrack(struct ng_container *ct, struct ng_mapping *mapping);
+struct ng_dirty_log *ng_dirty_log(struct ng_container *ct, const struct ng_mapping *mapping);
 
-/* For unmapping with a report: lock, then ask if it can be made, then make it, then unlock. */
+/* Against START, STOP and reports. */
 int ng_dirty_lock_reports(struct ng_container *ct);
 void ng_dirty_unlock_reports(struct ng_container *ct);
+
+/* For unmapping with a report: begin it, then ask if it can be made, then make it, then end it. */
+int ng_dirty_begin_report(struct ng_container *ct);
+void ng_dirty_end_report(struct ng_container *ct);
 bool ng_dirty_can_report(struct ng_container *ct, const struct vfio_bitmap *bitmap);
 int ng_dirty_report_emptying(struct ng_container *ct, struct ng_range range, const struct vfio_bitmap *bitmap);
 
 void ng_dirty_init(struct ng_container *ct);
+void ng_dirty_exit(struct ng_container *ct);
 
 #endif

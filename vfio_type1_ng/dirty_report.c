@@ -50,6 +50,32 @@ struct stretch {
 };
 
 /**
+ * ng_dirty_begin_report() - have reports to oneself, with the memory that one takes
+ * @ct: the container; nothing of it is held
+ *
+ * Return: 0; -ENOMEM; -EINTR on a fatal signal.
+ */
+int ng_dirty_begin_report(struct ng_container *ct)
+{
+	int ret = ng_dirty_lock_reports(ct);
+
+	if (ret)
+		return ret;
+	ct->dirty.buffer = (u64 *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	if (ct->dirty.buffer)
+		return 0;
+	ng_dirty_unlock_reports(ct);
+	return -ENOMEM;
+}
+
+void ng_dirty_end_report(struct ng_container *ct)
+{
+	free_page((unsigned long)ct->dirty.buffer);
+	ct->dirty.buffer = NULL;
+	ng_dirty_unlock_reports(ct);
+}
+
+/**
  * take() - move what is dirty to where a report finds it
  * @ct: the container; reports and @ct->lock are held
  * @range: the report's range, which cuts no mapping
@@ -63,7 +89,7 @@ static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping
 	lockdep_assert_held(&ct->lock);
 
 	ng_for_each_mapping(ct, mapping, range) {
-		struct ng_dirty_log *log = mapping->dirty;
+		struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 
 		if (!log || mapping->state != state)
 			continue;
@@ -87,7 +113,7 @@ static void finish(struct ng_container *ct, struct ng_range range, bool delivere
 
 	mutex_lock(&ct->lock);
 	ng_for_each_mapping(ct, mapping, range) {
-		struct ng_dirty_log *log = mapping->dirty;
+		struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 
 		if (!log || !log->reporting)
 			continue;
@@ -108,10 +134,9 @@ static void advance(struct report *report, u64 last)
 }
 
 /* Puts the next bits about a mapping into the report's buffer. */
-static struct stretch extract(struct report *report, const struct ng_mapping *mapping)
+static struct stretch extract(struct report *report, const struct ng_mapping *mapping, const struct ng_dirty_log *log)
 {
 	static const struct ng_dirt everything = { .all = true };
-	const struct ng_dirty_log *log = mapping->dirty;
 	u64 from = max(report->next, mapping->range.first);
 	u64 left = ((mapping->range.last - from) >> report->page_shift) + 1;
 	struct stretch stretch = { .first_bit = (from - report->range.first) >> report->page_shift };
@@ -135,11 +160,12 @@ static struct stretch next_stretch(struct ng_container *ct, struct report *repor
 	while (!report->done && !stretch.nbits) {
 		struct ng_range left = { .first = report->next, .last = report->range.last };
 		struct ng_mapping *mapping = ng_mapping_first(ct, left);
+		const struct ng_dirty_log *log = mapping ? ng_dirty_log(ct, mapping) : NULL;
 
 		if (!mapping)
 			report->done = true;
-		else if (mapping->dirty && mapping->dirty->reporting)
-			stretch = extract(report, mapping);
+		else if (log && log->reporting)
+			stretch = extract(report, mapping, log);
 		else
 			advance(report, mapping->range.last);
 	}
@@ -186,12 +212,12 @@ static int copy(struct ng_container *ct, struct report *report)
 
 /**
  * deliver() - copy to the user what was taken
- * @ct: the container; reports are held, and @ct->lock is not
+ * @ct: the container; a report was begun, and @ct->lock is not held
  * @range: the report's range
  * @page_shift: size of a bit's page when it was taken
  * @words: the user's bitmap, which is large enough
  *
- * Return: 0; -EFAULT; -ENOMEM; -EINTR on a fatal signal.  After a failure the next report says all of it again.
+ * Return: 0; -EFAULT; -EINTR on a fatal signal.  After a failure the next report says all of it again.
  */
 static int deliver(struct ng_container *ct, struct ng_range range, unsigned int page_shift, u64 __user *words)
 {
@@ -200,11 +226,10 @@ static int deliver(struct ng_container *ct, struct ng_range range, unsigned int 
 		.range = range,
 		.page_shift = page_shift,
 		.next = range.first,
-		.buffer = (u64 *)__get_free_page(GFP_KERNEL_ACCOUNT),
+		.buffer = ct->dirty.buffer,
 	};
-	int ret = report.buffer ? copy(ct, &report) : -ENOMEM;
+	int ret = copy(ct, &report);
 
-	free_page((unsigned long)report.buffer);
 	finish(ct, range, !ret);
 	return ret;
 }
@@ -228,7 +253,7 @@ bool ng_dirty_can_report(struct ng_container *ct, const struct vfio_bitmap *bitm
  * @bitmap: where the report goes; it was checked against @size, with the page size that it claims
  *
  * Return: 0; -EINVAL if tracking is off, the page size is not the smallest, or the range is not made of such pages or
- * cuts a mapping; as deliver().
+ * cuts a mapping; as ng_dirty_begin_report() and deliver().
  */
 int ng_dirty_get(struct ng_container *ct, u64 iova, u64 size, const struct vfio_bitmap *bitmap)
 {
@@ -238,12 +263,12 @@ int ng_dirty_get(struct ng_container *ct, u64 iova, u64 size, const struct vfio_
 	bool can_report;
 	int ret;
 
-	ret = ng_dirty_lock_reports(ct);
+	ret = ng_dirty_begin_report(ct);
 	if (ret)
 		return ret;
 	ret = ng_mappings_lock_for_unmap(ct, &whole_mappings, &range);
 	if (ret)
-		goto unlock;
+		goto end;
 
 	page_shift = ct->dirty.page_shift;
 	can_report = ng_dirty_can_report(ct, bitmap);
@@ -253,14 +278,14 @@ int ng_dirty_get(struct ng_container *ct, u64 iova, u64 size, const struct vfio_
 	ng_container_leave(ct);
 
 	ret = can_report ? deliver(ct, range, page_shift, bitmap->data) : -EINVAL;
-unlock:
-	ng_dirty_unlock_reports(ct);
+end:
+	ng_dirty_end_report(ct);
 	return ret;
 }
 
 /**
  * ng_dirty_report_emptying() - report what is dirty in mappings that are about to go
- * @ct: the container, entered; reports are held since ng_dirty_can_report() said yes, and @ct->lock is not
+ * @ct: the container, entered; a report was begun, ng_dirty_can_report() said yes, and @ct->lock is not held
  * @range: the range that is being unmapped
  * @bitmap: where the report goes
  *

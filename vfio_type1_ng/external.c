@@ -13,29 +13,53 @@
 #include "external.h"
 #include "mapping.h"
 
-static unsigned long index_of(const struct ng_mapping *mapping, u64 iova)
+/* The kernel's own type holds it, as it holds every address that can be mapped. */
+static unsigned long index_of(u64 iova)
 {
-	return (iova - mapping->range.first) >> PAGE_SHIFT;
+	return iova >> PAGE_SHIFT;
 }
 
-/* The record of the page at an address of the mapping, or NULL. */
-const struct ng_external_pin *ng_external_find(struct ng_mapping *mapping, u64 iova)
+/* Every record of a range, in ascending order, with the container's lock held. */
+#define for_each_pin(ct, index, pin, range) \
+	xa_for_each_range(&(ct)->external, index, pin, index_of((range).first), index_of((range).last))
+
+/* Is the page at an address held? */
+bool ng_external_is_held(struct ng_container *ct, u64 iova)
 {
-	return xa_load(&mapping->external, index_of(mapping, iova));
+	lockdep_assert_held(&ct->lock);
+	return xa_load(&ct->external, index_of(iova));
+}
+
+/**
+ * ng_external_first() - find the first page of a range that is held
+ * @ct: the container; @ct->lock is held
+ * @range: the range
+ * @iova: set to the address of the page
+ *
+ * Return: false if none is.
+ */
+bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova)
+{
+	unsigned long index = index_of(range.first);
+
+	lockdep_assert_held(&ct->lock);
+	if (!ct->nr_external || !xa_find(&ct->external, &index, index_of(range.last), XA_PRESENT))
+		return false;
+	*iova = (u64)index << PAGE_SHIFT;
+	return true;
 }
 
 /**
  * ng_external_hold() - hold a page once more
  * @ct: the container; @ct->lock is held
- * @mapping: a mapping of it
  * @iova: address of the page
  * @pfn: set to its frame
  *
  * Return: false if nobody holds it yet.
  */
-bool ng_external_hold(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, unsigned long *pfn)
+bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn)
 {
-	struct ng_external_pin *pin = xa_load(&mapping->external, index_of(mapping, iova));
+	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
 
 	lockdep_assert_held(&ct->lock);
 	if (!pin)
@@ -48,14 +72,13 @@ bool ng_external_hold(struct ng_container *ct, struct ng_mapping *mapping, u64 i
 /**
  * ng_external_add() - record that a page is held
  * @ct: the container; @ct->lock is held
- * @mapping: a mapping on loan to the caller
- * @iova: address of the page, which has no record
+ * @iova: address of the page, in a mapping on loan to the caller; it has no record
  * @pfn: its frame
  * @pinned: it was pinned for this
  *
  * Return: 0 or -ENOMEM.
  */
-int ng_external_add(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, unsigned long pfn, bool pinned)
+int ng_external_add(struct ng_container *ct, u64 iova, unsigned long pfn, bool pinned)
 {
 	struct ng_external_pin *pin;
 	int ret;
@@ -66,7 +89,7 @@ int ng_external_add(struct ng_container *ct, struct ng_mapping *mapping, u64 iov
 		return -ENOMEM;
 	*pin = (struct ng_external_pin){ .pfn = pfn, .users = 1, .pinned = pinned };
 
-	ret = xa_insert(&mapping->external, index_of(mapping, iova), pin, GFP_KERNEL_ACCOUNT);
+	ret = xa_insert(&ct->external, index_of(iova), pin, GFP_KERNEL_ACCOUNT);
 	if (ret) {
 		kfree(pin);
 		return ret;
@@ -78,21 +101,20 @@ int ng_external_add(struct ng_container *ct, struct ng_mapping *mapping, u64 iov
 /**
  * ng_external_drop() - hold a page once less
  * @ct: the container; @ct->lock is held
- * @mapping: a mapping of it
  * @iova: address of the page
  * @last: set to the record if this was the last hold; the caller lets go of the page
  *
  * Return: true if @last was set.
  */
-bool ng_external_drop(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, struct ng_external_pin *last)
+bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin *last)
 {
-	struct ng_external_pin *pin = xa_load(&mapping->external, index_of(mapping, iova));
+	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
 
 	lockdep_assert_held(&ct->lock);
 	if (!pin || --pin->users)
 		return false;
 	*last = *pin;
-	xa_erase(&mapping->external, index_of(mapping, iova));
+	xa_erase(&ct->external, index_of(iova));
 	kfree(pin);
 	ct->nr_external--;
 	return true;
@@ -104,13 +126,13 @@ bool ng_external_charged(const struct ng_external_pin *pin)
 	return pin->pinned && !PageReserved(pfn_to_page(pin->pfn));
 }
 
-/* How many of the pages held count as locked memory. */
-unsigned long ng_external_chargeable(struct ng_mapping *mapping)
+/* How many of the pages held in a mapping count as locked memory. */
+unsigned long ng_external_chargeable(struct ng_container *ct, const struct ng_mapping *mapping)
 {
 	struct ng_external_pin *pin;
 	unsigned long index, n = 0;
 
-	xa_for_each(&mapping->external, index, pin)
+	for_each_pin(ct, index, pin, mapping->range)
 		n += ng_external_charged(pin);
 	return n;
 }
@@ -121,8 +143,8 @@ void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 	struct ng_external_pin *pin;
 	unsigned long index;
 
-	xa_for_each(&mapping->external, index, pin) {
-		u64 first = mapping->range.first + ((u64)index << PAGE_SHIFT);
+	for_each_pin(ct, index, pin, mapping->range) {
+		u64 first = (u64)index << PAGE_SHIFT;
 
 		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = first, .last = first + PAGE_SIZE - 1 });
 	}
@@ -142,14 +164,15 @@ void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping)
 	unsigned long index, n = 0;
 
 	lockdep_assert_held(&ct->lock);
-	if (xa_empty(&mapping->external))
+	if (!ct->nr_external)
 		return;
-	xa_for_each(&mapping->external, index, pin) {
+	for_each_pin(ct, index, pin, mapping->range) {
+		xa_erase(&ct->external, index);
 		kfree(pin);
 		n++;
 	}
-	xa_destroy(&mapping->external);
 	ct->nr_external -= n;
-	pr_err_ratelimited("a device driver closed its device without unpinning %lu pages at IOVA %#llx to %#llx; they stay pinned until the next boot\n",
-			   n, mapping->range.first, mapping->range.last);
+	if (n)
+		pr_err_ratelimited("a device driver closed its device without unpinning %lu pages at IOVA %#llx to %#llx; they stay pinned until the next boot\n",
+				   n, mapping->range.first, mapping->range.last);
 }

@@ -2,10 +2,10 @@
 /*
  * External pins: pages of a mapping that in-kernel users hold, besides what the mapping itself pins for the domains.
  *
- * One record for each page, with a count of who holds it.  A page is charged to the mapping's owner once: by the mapping
- * while the container has a domain, by its record while it has none.  So a mapping's charged pages are those of its runs,
- * or, without runs, those that ng_external_chargeable() counts; who makes or drops the last domain sees to that
- * (replay.c).
+ * One record for each page, with a count of who holds it; the container has them by I/O virtual page number, because few
+ * mappings have any.  A page is charged to the mapping's owner once: by the mapping while the container has a domain, by
+ * its record while it has none.  So a mapping's charged pages are those of its runs, or, without runs, those that
+ * ng_external_chargeable() counts; who makes or drops the last domain sees to that (replay.c).
  *
  * Records are read and written under the container's lock.  New ones are added only by the thread that has the mapping on
  * loan (see mapping.h), so that nobody pins a page for a record that another has just made; taking one more hold on a
@@ -15,6 +15,8 @@
 #define NG_EXTERNAL_H
 
 #include <linux/types.h>
+
+#include "range.h"
 
 struct ng_container;
 struct ng_mapping;
@@ -31,13 +33,14 @@ struct ng_external_pin {
 	bool pinned;
 };
 
-const struct ng_external_pin *ng_external_find(struct ng_mapping *mapping, u64 iova);
-bool ng_external_hold(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, unsigned long *pfn);
-int ng_external_add(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, unsigned long pfn, bool pinned);
-bool ng_external_drop(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, struct ng_external_pin *last);
+bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova);
+bool ng_external_is_held(struct ng_container *ct, u64 iova);
+bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn);
+int ng_external_add(struct ng_container *ct, u64 iova, unsigned long pfn, bool pinned);
+bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin *last);
 
 bool ng_external_charged(const struct ng_external_pin *pin);
-unsigned long ng_external_chargeable(struct ng_mapping *mapping);
+unsigned long ng_external_chargeable(struct ng_container *ct, const struct ng_mapping *mapping);
 void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping);
 void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping);
 

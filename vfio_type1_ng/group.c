@@ -66,18 +66,18 @@ static void compute_windows(struct ng_container *ct, struct ng_iova_windows *win
 	ng_reserved_exclude(ct, windows);
 }
 
-static int check_windows(struct ng_container *ct, const struct ng_group *group, struct ng_iova_windows *windows)
+static int check_windows(struct ng_container *ct, const struct ng_group *group)
 {
 	int ret;
 
 	if (ng_reserved_conflicts(ct, group))
 		return -EINVAL;
 
-	ret = ng_iova_windows_alloc(windows, ct->nr_reserved + 1);
+	ret = ng_iova_windows_make_room(&ct->next_windows, ct->nr_reserved + 1);
 	if (ret)
 		return ret;
-	compute_windows(ct, windows);
-	return windows->nr ? 0 : -EINVAL;
+	compute_windows(ct, &ct->next_windows);
+	return ct->next_windows.nr ? 0 : -EINVAL;
 }
 
 static int check_msi_isolation(const struct ng_group *group)
@@ -92,13 +92,12 @@ static int check_msi_isolation(const struct ng_group *group)
 
 /**
  * preflight() - everything about a group that can be known without attaching it
- * @ct: the container
+ * @ct: the container; its next windows are set to what may be mapped with the group in it
  * @group: the group; filled in, with a reference on a device
- * @windows: set to what may be mapped with the group in the container
  *
  * Return: 0 or a negative errno.
  */
-static int preflight(struct ng_container *ct, struct ng_group *group, struct ng_iova_windows *windows)
+static int preflight(struct ng_container *ct, struct ng_group *group)
 {
 	int ret;
 
@@ -109,45 +108,43 @@ static int preflight(struct ng_container *ct, struct ng_group *group, struct ng_
 	ret = ng_reserved_get(ct, group);
 	if (ret)
 		return ret;
-	ret = check_windows(ct, group, windows);
+	ret = check_windows(ct, group);
 	if (ret)
 		return ret;
 	return check_msi_isolation(group);
 }
 
 /* The one path on which both a joined and a new domain become part of what the container promises. */
-static void commit(struct ng_container *ct, struct ng_iova_windows *windows)
+static void commit(struct ng_container *ct)
 {
 	/* A driver may narrow a domain when a group joins. */
-	ng_domains_restrict_windows(ct, windows);
-	swap(ct->windows, *windows);
+	ng_domains_restrict_windows(ct, &ct->next_windows);
+	swap(ct->windows, ct->next_windows);
 	ng_domains_update_page_sizes(ct);
 }
 
 static int attach(struct ng_container *ct, struct ng_group *group)
 {
-	struct ng_iova_windows windows = {};
 	int ret;
 
-	ret = preflight(ct, group, &windows);
+	ret = preflight(ct, group);
 	if (ret)
 		goto out;
 
 	ret = ng_domain_join_any(ct, group);
 	if (ret == -EMEDIUMTYPE)
-		ret = ng_domain_create_for(ct, group, &windows);
-	if (ret)
-		goto out;
-
-	commit(ct, &windows);
+		ret = ng_domain_create_for(ct, group, &ct->next_windows);
+	if (!ret)
+		commit(ct);
 out:
-	ng_iova_windows_free(&windows);
 	put_device(group->dev);
 	group->dev = NULL;
 	return ret;
 }
 
-static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, bool emulated)
+/* @domain is set to what the group is attached to then, if it needs a domain. */
+static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, bool emulated,
+		      const struct ng_domain **domain)
 {
 	unsigned long id = iommu_group_id(iommu_group);
 	struct ng_group *group;
@@ -177,6 +174,7 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, 
 	if (ret)
 		goto erase_group;
 	ng_dirty_group_joined(ct, group);
+	*domain = group->domain;
 	return 0;
 
 erase_group:
@@ -197,6 +195,7 @@ free_group:
 int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated)
 {
 	struct ng_container *ct = ng_container_get(handle);
+	const struct ng_domain *domain = NULL;
 	int ret;
 
 	if (!ct)
@@ -205,8 +204,8 @@ int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated
 	ret = down_write_killable(&ct->topology);
 	if (ret)
 		goto put;
-	ret = ct->released ? -EINVAL : attach_new(ct, iommu_group, emulated);
-	ng_attach_count(ct, iommu_group, ret);
+	ret = ct->released ? -EINVAL : attach_new(ct, iommu_group, emulated, &domain);
+	ng_attach_count(ct, iommu_group_id(iommu_group), domain, ret);
 	up_write(&ct->topology);
 put:
 	ng_container_put(ct);

@@ -20,6 +20,7 @@ struct ng_reserved;
  * @dev: one of its devices, referenced, while it is being attached; may have been unplugged, so not to be asked for its IOMMU
  * @instance: IOMMU that translates for it; only compared
  * @reserved: ranges that it reserves
+ * @few_reserved: room for them if they are as few as usual
  * @nr_reserved: their number
  * @software_msi_base: where the MSI doorbell goes
  * @has_software_msi: the IOMMU translates MSIs, so the doorbell needs an address
@@ -35,6 +36,7 @@ struct ng_group {
 	struct device *dev;
 	const struct iommu_device *instance;
 	struct ng_reserved **reserved;
+	struct ng_reserved *few_reserved[2];
 	unsigned int nr_reserved;
 	phys_addr_t software_msi_base;
 	bool has_software_msi;

@@ -8,17 +8,24 @@
 #include "iova_windows.h"
 
 /**
- * ng_iova_windows_alloc() - make a list that holds no window yet
- * @list: the list
- * @capacity: how many windows it can hold, at least 1
+ * ng_iova_windows_make_room() - make a list able to hold so many windows
+ * @list: the list; all zeroes if it was never used.  What it held is lost if it grows
+ * @capacity: how many windows, at least 1
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0; or -ENOMEM, and then the list is as it was.
  */
-int ng_iova_windows_alloc(struct ng_iova_windows *list, unsigned int capacity)
+int ng_iova_windows_make_room(struct ng_iova_windows *list, unsigned int capacity)
 {
-	*list = (struct ng_iova_windows){ .capacity = capacity };
-	list->windows = kcalloc(capacity, sizeof(*list->windows), GFP_KERNEL_ACCOUNT);
-	return list->windows ? 0 : -ENOMEM;
+	struct ng_range *windows;
+
+	if (list->capacity >= capacity)
+		return 0;
+	windows = kcalloc(capacity, sizeof(*windows), GFP_KERNEL_ACCOUNT);
+	if (!windows)
+		return -ENOMEM;
+	kfree(list->windows);
+	*list = (struct ng_iova_windows){ .windows = windows, .capacity = capacity };
+	return 0;
 }
 
 void ng_iova_windows_free(struct ng_iova_windows *list)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The tree of mappings: taking and freeing ranges, and the rules of MAP and UNMAP.  See mapping.h for the states. */
+#include <linux/build_bug.h>
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -15,8 +16,9 @@
 #include "mapping.h"
 #include "transfer.h"
 
-/* Mappings have a size that the general caches would round up by a quarter, and there can be many. */
+/* There can be many mappings.  Stock's have the same size, without the run, which they do not remember. */
 static struct kmem_cache *mapping_cache;
+static_assert(sizeof(struct ng_mapping) <= 96);
 
 int __init ng_mapping_cache_init(void)
 {
@@ -40,20 +42,12 @@ static bool above_all(const struct ng_container *ct, struct ng_range range)
 	return !ct->highest || ct->highest->range.last < range.first;
 }
 
-/*
- * The mapping with the lowest address that overlaps the range, or NULL.  Mappings do not overlap each other, so a tree
- * ordered by address finds it without the upper bounds that an interval tree keeps in each node.  What one request asks
- * for is asked for several times, so the latest answer is kept.
- */
-struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range)
+/* As ng_mapping_first(), by looking for it. */
+static noinline struct ng_mapping *search(struct ng_container *ct, struct ng_range range)
 {
 	struct rb_node *node = ct->mappings.rb_node;
-	struct ng_mapping *lowest = NULL, *latest = READ_ONCE(ct->latest);
+	struct ng_mapping *lowest = NULL;
 
-	if (above_all(ct, range))
-		return NULL;
-	if (latest && latest->range.first <= range.first && latest->range.last >= range.first)
-		return latest;
 	while (node) {
 		struct ng_mapping *mapping = mapping_of(node);
 
@@ -68,11 +62,30 @@ struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range ran
 	return lowest && lowest->range.first <= range.last ? lowest : NULL;
 }
 
+/*
+ * The mapping with the lowest address that overlaps the range, or NULL.  Mappings do not overlap each other, so a tree
+ * ordered by address finds it without the upper bounds that an interval tree keeps in each node.  What one request asks
+ * for is asked for several times, so the latest answer is kept.
+ */
+struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range)
+{
+	struct ng_mapping *latest = READ_ONCE(ct->latest);
+
+	if (above_all(ct, range))
+		return NULL;
+	if (latest && latest->range.first <= range.first && latest->range.last >= range.first)
+		return latest;
+	return search(ct, range);
+}
+
 /* The next one that overlaps the range, or NULL. */
 struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range)
 {
-	struct ng_mapping *next = mapping_of(rb_next(&mapping->node));
+	struct ng_mapping *next;
 
+	if (mapping->range.last >= range.last)
+		return NULL;
+	next = mapping_of(rb_next(&mapping->node));
 	return next && next->range.first <= range.last ? next : NULL;
 }
 
@@ -110,7 +123,7 @@ static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 		ct->nr_vaddr_invalid--;
 	ct->nr_mappings--;
 	ct->entries_left++;
-	ng_dirty_untrack(mapping);
+	ng_dirty_untrack(ct, mapping);
 	ng_owner_put(mapping->owner);
 	kmem_cache_free(mapping_cache, mapping);
 }
@@ -271,7 +284,6 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 		return ERR_PTR(ret);
 	}
 
-	xa_init(&mapping->external);
 	mapping->range = request->range;
 	mapping->vaddr = request->vaddr;
 	mapping->prot = request->prot;
@@ -287,7 +299,7 @@ static int publish(struct ng_container *ct, struct ng_mapping *mapping)
 	int ret;
 
 	mutex_lock(&ct->lock);
-	ret = ng_dirty_track(ct, mapping);
+	ret = ct->dirty.on ? ng_dirty_track(ct, mapping) : 0;
 	if (!ret) {
 		mapping->state = NG_MAPPING_LIVE;
 		ng_mapping_settled(ct);
@@ -471,7 +483,7 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 	mutex_unlock(&ct->lock);
 }
 
-/* As ng_unmap(), with reports held if one is wanted. */
+/* As ng_unmap(), with a report begun if one is wanted. */
 static int unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
 	struct ng_mapping *list;
@@ -503,7 +515,8 @@ static int unmap(struct ng_container *ct, const struct ng_unmap_request *request
  * All mappings in the range go, or none if the call fails.  A v2 container refuses to cut a mapping.
  *
  * Return: 0, also if nothing was mapped there; -EINVAL or -EOVERFLOW for a bad range, -EINVAL if dirt cannot be reported
- * as asked; -EFAULT if the report cannot be written; -EBUSY if a driver does not unpin its pages; -EINTR on a fatal signal.
+ * as asked; -ENOMEM; -EFAULT if the report cannot be written; -EBUSY if a driver does not unpin its pages; -EINTR on a
+ * fatal signal.
  */
 int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
@@ -512,11 +525,12 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 	if (!request->bitmap)
 		return unmap(ct, request, unmapped_bytes);
 
-	ret = ng_dirty_lock_reports(ct);
+	/* Before a driver is asked to let go of anything: without memory for the report, it is to keep it. */
+	ret = ng_dirty_begin_report(ct);
 	if (ret)
 		return ret;
 	ret = unmap(ct, request, unmapped_bytes);
-	ng_dirty_unlock_reports(ct);
+	ng_dirty_end_report(ct);
 	return ret;
 }
 

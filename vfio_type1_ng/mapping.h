@@ -24,13 +24,11 @@
 #define NG_MAPPING_H
 
 #include <linux/rbtree.h>
-#include <linux/xarray.h>
 
 #include "range.h"
 #include "runs.h"
 
 struct ng_container;
-struct ng_dirty_log;
 struct ng_owner;
 struct vfio_bitmap;
 
@@ -50,13 +48,12 @@ enum ng_mapping_state {
  * @owner: whose memory it is
  * @runs: what backs it
  * @charged_pages: how many pages @owner was charged for
- * @dirty: what was written to, or NULL; under the container's lock
  * @next: links mappings that one call empties
- * @external: struct ng_external_pin by page, from the first address on, under the container's lock
  * @prot: IOMMU_READ, IOMMU_WRITE, constant
  * @state: enum ng_mapping_state, under the container's lock
  * @unlimited: its owner had CAP_IPC_LOCK: charged beyond RLIMIT_MEMLOCK
  * @vaddr_invalid: @vaddr is not to be used until it is updated, under the container's lock
+ * @dirty_log: number of what tells what was written to (see dirty.h), or 0, under the container's lock
  */
 struct ng_mapping {
 	struct rb_node node;
@@ -65,13 +62,12 @@ struct ng_mapping {
 	struct ng_owner *owner;
 	struct ng_runs runs;
 	unsigned long charged_pages;
-	struct ng_dirty_log *dirty;
 	struct ng_mapping *next;
-	struct xarray external;
 	u8 prot;
 	u8 state;
 	bool unlimited;
 	bool vaddr_invalid;
+	u32 dirty_log;
 };
 
 /**

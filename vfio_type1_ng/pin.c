@@ -46,11 +46,11 @@ void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages, struct 
 	}
 }
 
-/* Leaves the array to the next batch. */
+/* Leaves the array to the next batch, unless there is one for that already. */
 void ng_pin_batch_destroy(struct ng_pin_batch *batch, struct page ***spare)
 {
-	if (batch->pages != &batch->single)
-		kfree(xchg(spare, batch->pages));
+	if (batch->pages != &batch->single && cmpxchg(spare, NULL, batch->pages))
+		kfree(batch->pages);
 }
 
 /* Lets go of what is left in a batch, which no device has reached. */

@@ -58,12 +58,13 @@ int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, st
  */
 static inline unsigned long ng_pin_count_alike(struct page **pages, unsigned long most)
 {
+	struct page *const first = pages[0];
 	unsigned long n = 1, end;
 
-	while (n < most && pages[n] == pages[0] + n) {
+	while (n < most && pages[n] == first + n) {
 		end = min(most, n - 1 + compat_pages_to_folio_end(pages[n - 1]));
 		if (n < end) {
-			while (++n < end && pages[n] == pages[0] + n)
+			while (++n < end && pages[n] == first + n)
 				;
 		} else {
 			if (PageReserved(pages[n]))

@@ -18,7 +18,7 @@
 /* Has it been filled?  True for all mappings or for none. */
 static bool is_filled(const struct ng_mapping *mapping)
 {
-	return mapping->runs.first.npages;
+	return !ng_runs_empty(&mapping->runs);
 }
 
 /**
@@ -52,7 +52,7 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping)
 /* Unmaps a mapping from the last domain and unpins it.  What in-kernel users hold of it stays pinned and charged. */
 static void unpin(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	unsigned long held = ng_external_chargeable(mapping);
+	unsigned long held = ng_external_chargeable(ct, mapping);
 	unsigned long keep = min(held, mapping->charged_pages);
 
 	mapping->charged_pages -= keep;

@@ -41,7 +41,8 @@ void ng_reserved_put(struct ng_container *ct, struct ng_group *group)
 		ct->nr_reserved--;
 		kfree(reserved);
 	}
-	kfree(group->reserved);
+	if (group->reserved != group->few_reserved)
+		kfree(group->reserved);
 	group->reserved = NULL;
 }
 
@@ -70,8 +71,10 @@ static int get_regions(struct ng_container *ct, struct ng_group *group, const st
 
 	list_for_each_entry(region, regions, list)
 		nr += reserves(region);
-	group->reserved = kcalloc(nr, sizeof(*group->reserved), GFP_KERNEL_ACCOUNT);
-	if (nr && !group->reserved)
+	group->reserved = group->few_reserved;
+	if (nr > ARRAY_SIZE(group->few_reserved))
+		group->reserved = kcalloc(nr, sizeof(*group->reserved), GFP_KERNEL_ACCOUNT);
+	if (!group->reserved)
 		return -ENOMEM;
 
 	list_for_each_entry(region, regions, list) {

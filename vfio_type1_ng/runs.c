@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A list of runs: the first in the list's head, so that a mapping of one run costs no more, the others in chunks that
- * double in size up to a page.
+ * A list of runs: one run in the list's head, so that a mapping of one run costs no more; several in chunks that double
+ * in size up to a page.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -12,9 +12,10 @@
 /* The smallest chunk holds three runs; sizes double, so that they fit the slab allocator's. */
 #define CHUNK_BYTES_MIN	(sizeof(struct ng_run_chunk) + 3 * sizeof(struct ng_run))
 
-static struct ng_run_chunk *add_chunk(struct ng_runs *runs)
+/* Makes a chunk and puts it behind the last one, or into a ring of its own. */
+static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
 {
-	struct ng_run_chunk *chunk, *last = runs->last;
+	struct ng_run_chunk *chunk;
 	size_t bytes = CHUNK_BYTES_MIN;
 
 	if (last)
@@ -29,32 +30,32 @@ static struct ng_run_chunk *add_chunk(struct ng_runs *runs)
 	chunk->next = last ? last->next : chunk;
 	if (last)
 		last->next = chunk;
-	runs->last = chunk;
 	return chunk;
 }
 
-/* A new last run, for the caller to fill in; NULL without memory. */
-struct ng_run *ng_runs_add(struct ng_runs *runs)
+/* A new last run of a list that has one and no room for another, for the caller to fill in; NULL without memory. */
+struct ng_run *ng_runs_grow(struct ng_runs *runs)
 {
-	struct ng_run_chunk *chunk = runs->last;
+	struct ng_run_chunk *chunk = add_chunk(ng_runs_last_chunk(runs));
 
-	if (!chunk && !runs->first.npages)
-		return &runs->first;
-	if (!chunk || chunk->nr == chunk->capacity)
-		chunk = add_chunk(runs);
-	return chunk ? &chunk->run[chunk->nr++] : NULL;
+	if (!chunk)
+		return NULL;
+	if (runs->only.npages)
+		chunk->run[chunk->nr++] = runs->only;
+	*runs = (struct ng_runs){ .last = chunk };
+	return &chunk->run[chunk->nr++];
 }
 
 void ng_runs_free(struct ng_runs *runs)
 {
-	struct ng_run_chunk *chunk, *next;
+	struct ng_run_chunk *last = ng_runs_last_chunk(runs), *chunk, *next;
 
-	if (runs->last) {
-		for (chunk = runs->last->next; chunk != runs->last; chunk = next) {
+	if (last) {
+		for (chunk = last->next; chunk != last; chunk = next) {
 			next = chunk->next;
 			kfree(chunk);
 		}
-		kfree(runs->last);
+		kfree(last);
 	}
 	*runs = (struct ng_runs){};
 }

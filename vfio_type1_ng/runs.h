@@ -13,13 +13,13 @@
 /**
  * struct ng_run - physically contiguous frames
  * @pfn: first frame
- * @npages: how many, at least 1
  * @pinned: they are pinned pages; otherwise device memory, which nobody holds
+ * @npages: how many, at least 1
  */
 struct ng_run {
 	unsigned long pfn;
-	unsigned long npages : BITS_PER_LONG - 1;
 	unsigned long pinned : 1;
+	unsigned long npages : BITS_PER_LONG - 1;
 };
 
 /* A stretch of the list. */
@@ -32,20 +32,22 @@ struct ng_run_chunk {
 
 /**
  * struct ng_runs - a list of runs
- * @first: the first run; its npages is 0 while there is none
- * @last: chunk that is being filled, whose next is the first chunk; NULL while there is at most one run
+ * @only: the only run; its npages is 0 while there is none or more than one
+ * @last: in the place of its pfn: the chunk that is being filled, whose next is the first chunk; NULL while there is no run
  *
- * Costs 16 bytes a run and at most as much again in the chunk being filled, charged to the memory cgroup of the task
- * that maps.
+ * A list of one run costs nothing besides.  More of them cost 16 bytes a run, and in the chunk being filled at most as
+ * much again, but never more than a page, charged to the memory cgroup of the task that maps.
  */
 struct ng_runs {
-	struct ng_run first;
-	struct ng_run_chunk *last;
+	union {
+		struct ng_run only;
+		struct ng_run_chunk *last;
+	};
 };
 
 /**
  * struct ng_run_cursor - a place in a list of runs
- * @chunk: chunk of the next run; NULL for the first run of all
+ * @chunk: chunk of the next run; NULL while there are no chunks, or the cursor was not used since
  * @index: index of the next run there
  */
 struct ng_run_cursor {
@@ -53,15 +55,28 @@ struct ng_run_cursor {
 	unsigned int index;
 };
 
-struct ng_run *ng_runs_add(struct ng_runs *runs);
+/* NULL while there is at most one run. */
+static inline struct ng_run_chunk *ng_runs_last_chunk(struct ng_runs *runs)
+{
+	return runs->only.npages ? NULL : runs->last;
+}
+
+static inline bool ng_runs_empty(const struct ng_runs *runs)
+{
+	return !runs->only.npages && !runs->last;
+}
+
+struct ng_run *ng_runs_grow(struct ng_runs *runs);
 void ng_runs_free(struct ng_runs *runs);
 
 /* The last run, or NULL.  Every run before it is final; this one may still grow. */
 static inline struct ng_run *ng_runs_last(struct ng_runs *runs)
 {
-	if (runs->last)
-		return &runs->last->run[runs->last->nr - 1];
-	return runs->first.npages ? &runs->first : NULL;
+	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
+
+	if (chunk)
+		return &chunk->run[chunk->nr - 1];
+	return runs->only.npages ? &runs->only : NULL;
 }
 
 /**
@@ -76,13 +91,17 @@ static inline struct ng_run *ng_runs_last(struct ng_runs *runs)
  */
 static inline int ng_runs_append(struct ng_runs *runs, unsigned long pfn, unsigned long npages, bool pinned, bool extend)
 {
-	struct ng_run *run = ng_runs_last(runs);
+	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
+	struct ng_run *run = chunk ? &chunk->run[chunk->nr - 1] : &runs->only;
 
-	if (run && extend && run->pfn + run->npages == pfn && run->pinned == pinned) {
+	if (extend && run->npages && run->pfn + run->npages == pfn && run->pinned == pinned) {
 		run->npages += npages;
 		return 0;
 	}
-	run = ng_runs_add(runs);
+	if (chunk && chunk->nr < chunk->capacity)
+		run = &chunk->run[chunk->nr++];
+	else if (!ng_runs_empty(runs))
+		run = ng_runs_grow(runs);
 	if (!run)
 		return -ENOMEM;
 	run->pfn = pfn;
@@ -98,11 +117,12 @@ static inline int ng_runs_append(struct ng_runs *runs, unsigned long pfn, unsign
 static inline struct ng_run *ng_run_cursor_peek(struct ng_run_cursor *cursor, struct ng_runs *runs)
 {
 	if (!cursor->chunk) {
-		if (!cursor->index)
-			return runs->first.npages ? &runs->first : NULL;
+		if (runs->only.npages)
+			return cursor->index ? NULL : &runs->only;
 		if (!runs->last)
 			return NULL;
-		*cursor = (struct ng_run_cursor){ .chunk = runs->last->next };
+		/* What was the only run is the first one there. */
+		cursor->chunk = runs->last->next;
 	}
 	if (cursor->index == cursor->chunk->nr) {
 		if (cursor->chunk == runs->last)

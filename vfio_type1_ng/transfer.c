@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filling a mapping (pin, charge, remember, map) and emptying it (unmap, unpin, uncharge).
+ * Filling a mapping (pin, remember, charge, map) and emptying it (unmap, unpin, uncharge).
  *
  * Invariants: a frame is reachable for a device only between being remembered in the mapping's runs and being
  * unmapped from every domain, and it is pinned all that time; every pinned page is in a run or still in the batch; an
@@ -48,17 +48,29 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
 	return mapping_bytes(mapping) >> PAGE_SHIFT;
 }
 
-/**
- * remember() - charge a batch and add it to the mapping's runs
- * @mapping: the mapping
- * @batch: the batch; empty afterwards
- *
- * Return: 0, -ENOMEM beyond the owner's limit or without memory, -EINTR.  What is in the runs then may be uncharged.
+/*
+ * How many pages may be pinned before they are charged.  Charging takes the mmap lock from every thread of the owner; but what
+ * is not charged yet, each thread can hold beyond the limit, for as long as a fault lasts.
  */
-static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch)
+#define CHARGE_BATCH_PAGES	(SZ_2M >> PAGE_SHIFT)
+
+/**
+ * struct fill_progress - how far filling a mapping has got
+ * @cursor: the first run that is not mapped yet
+ * @mapped_bytes: what the runs before it cover
+ * @uncharged_pages: how many pages in the runs are still to be charged
+ */
+struct fill_progress {
+	struct ng_run_cursor cursor;
+	u64 mapped_bytes;
+	unsigned long uncharged_pages;
+};
+
+/* Adds a batch, which is empty afterwards, to the mapping's runs.  Returns 0 or -ENOMEM. */
+static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch, struct fill_progress *progress)
 {
 	bool extend = !READ_ONCE(ng_disable_hugepages);
-	unsigned long chargeable = 0, most = extend ? ULONG_MAX : 1;
+	unsigned long most = extend ? ULONG_MAX : 1;
 	struct ng_pin_span span;
 	int ret;
 
@@ -71,24 +83,37 @@ static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch)
 			return ret;
 		}
 		if (span.chargeable)
-			chargeable += span.npages;
+			progress->uncharged_pages += span.npages;
 	}
-
-	ret = ng_account_charge(mapping->owner, chargeable, mapping->unlimited);
-	if (!ret)
-		mapping->charged_pages += chargeable;
-	return ret;
+	return 0;
 }
 
 /**
- * struct fill_progress - how far filling a mapping has got
- * @cursor: the first run that is not mapped yet
- * @mapped_bytes: what the runs before it cover
+ * charge() - charge what is in the mapping's runs
+ * @mapping: the mapping
+ * @progress: how far it is filled
+ * @complete: it has all its runs
+ *
+ * May wait until there is more to charge, but not if the owner's limit seems to be reached: so one call is never further
+ * beyond it than a batch, and several together only while they race.
+ *
+ * Return: 0, or as ng_account_charge().
  */
-struct fill_progress {
-	struct ng_run_cursor cursor;
-	u64 mapped_bytes;
-};
+static int charge(struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
+{
+	unsigned long npages = progress->uncharged_pages;
+	int ret;
+
+	if (!complete && npages < CHARGE_BATCH_PAGES &&
+	    (mapping->unlimited || ng_account_seems_to_fit(mapping->owner, npages)))
+		return 0;
+	ret = ng_account_charge(mapping->owner, npages, mapping->unlimited);
+	if (ret)
+		return ret;
+	mapping->charged_pages += npages;
+	progress->uncharged_pages = 0;
+	return 0;
+}
 
 /* Maps remembered runs in all domains; the last one only if it cannot grow any more (@complete). */
 static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
@@ -184,7 +209,8 @@ static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mappe
 		cond_resched();
 	}
 	/* What a mapping that could not be filled has besides. */
-	forget_runs(mapping, &cursor, U64_MAX, true);
+	if (mapped_bytes < mapping_bytes(mapping))
+		forget_runs(mapping, &cursor, U64_MAX, true);
 
 	ng_account_uncharge(mapping->owner, mapping->charged_pages);
 	mapping->charged_pages = 0;
@@ -195,15 +221,19 @@ static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, stru
 		       struct fill_progress *progress)
 {
 	unsigned long done, npages = mapping_npages(mapping);
+	bool complete;
 	int ret;
 
 	for (done = 0; done < npages; done += batch->npages) {
 		ret = ng_pin(mapping->owner->mm, mapping->vaddr + ((u64)done << PAGE_SHIFT), npages - done,
 			     mapping->prot & IOMMU_WRITE, batch);
+		complete = done + batch->npages == npages;
 		if (!ret)
-			ret = remember(mapping, batch);
+			ret = remember(mapping, batch, progress);
 		if (!ret)
-			ret = map_runs(ct, mapping, progress, done + batch->npages == npages);
+			ret = charge(mapping, progress, complete);
+		if (!ret)
+			ret = map_runs(ct, mapping, progress, complete);
 		if (ret)
 			return ret;
 		cond_resched();
@@ -241,7 +271,7 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	/* Without runs there is nothing to unmap, and the mapping may be larger than memory. */
-	empty(ct, mapping, ng_runs_last(&mapping->runs) ? mapping_bytes(mapping) : 0);
+	empty(ct, mapping, ng_runs_empty(&mapping->runs) ? 0 : mapping_bytes(mapping));
 }
 
 /**

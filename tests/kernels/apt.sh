@@ -7,6 +7,8 @@
 #   debian_mirror [SUITE]              print the address of the archive that has SUITE (security suites have their own)
 #   private_apt_setup DIR ARCH SUITE...  make a private apt in DIR for these suites
 #   private_apt DIR COMMAND ARG...     run apt-get or apt-cache there
+#   private_apt_unpack DIR LOG INTO ARG...  download packages (ARG as for apt-get install), with all that they depend on, and unpack
+#                                      them into INTO; where that fails, say what apt said
 #   resolve_name SUITE|LINE            set $suites and $line: where to look for a kernel, and which kernel line to take
 #
 # To be sourced after lib.sh.
@@ -117,6 +119,25 @@ private_apt()
 	local dir=$1
 	shift
 	APT_CONFIG=$dir/apt.conf "$@"
+}
+
+# This apt knows of no installed package, so it downloads all that they depend on, too.
+private_apt_unpack()
+{
+	local dir=$1 log=$2 into=$3 package
+	shift 3
+
+	mkdir -p "$into"
+	private_apt "$dir" apt-get -q update >"$log" 2>&1 || true
+	private_apt "$dir" apt-get clean
+	if ! private_apt "$dir" apt-get -q -y --no-install-recommends --download-only install "$@" >>"$log" 2>&1; then
+		grep -E '^(Err|E|W):' "$log" | sed 's/^/    apt: /' >&2
+		return 1
+	fi
+	for package in "$dir"/cache/archives/*.deb; do
+		dpkg -x "$package" "$into" || return
+	done
+	private_apt "$dir" apt-get clean
 }
 
 # Set suites (where to look) and line (the kernel line to take; empty: any). The line matters because a suite's security

@@ -99,8 +99,8 @@ split_kernel_name()
 	*/*)	kernel_arch=${1#*/} ;;
 	esac
 	case $kernel_arch in
-	amd64|arm64) ;;
-	*)	die "there are no tests for the architecture $kernel_arch; there are for amd64 and arm64." ;;
+	amd64|arm64|s390x) ;;
+	*)	die "there are no tests for the architecture $kernel_arch; there are for amd64, arm64 and s390x." ;;
 	esac
 }
 

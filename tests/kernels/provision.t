@@ -135,7 +135,7 @@ else
 	check "$name # SKIP no mount namespace can be made here" true
 fi
 check "an unknown purpose is refused" provision 2 nonsense
-for what in kernels build vm check chroot arm64 backport foreign-chroot; do
+for what in kernels build vm check bench chroot arm64 s390x backport foreign-chroot; do
 	check "the purpose $what is known" lists $what
 done
 done_testing

@@ -9,7 +9,7 @@
 #
 # The host's own compiler is used when it is at least as new as the kernel's, and the headers' tools run here. Otherwise a
 # small trixie chroot is made once and kept in the cache (half a minute, 500 MB); it builds every kernel from 5.10 to 7.3, and
-# has a cross compiler for arm64. A chroot made for another list of packages is left alone for 30 days, as it may be in use.
+# has cross compilers for arm64 and s390x. A chroot made for another list of packages is left alone for 30 days, as it may be in use.
 #
 # To be sourced after lib.sh, apt.sh and load_kernel.
 #
@@ -17,7 +17,8 @@
 
 ng_chroot_gcc=14
 # perl is for kernel-doc, which kbuild runs on our files when W=1.
-ng_chroot_packages=gcc-$ng_chroot_gcc-x86-64-linux-gnu,gcc-$ng_chroot_gcc-aarch64-linux-gnu,binutils,make,libc6-dev,pahole
+ng_chroot_packages=gcc-$ng_chroot_gcc-x86-64-linux-gnu,gcc-$ng_chroot_gcc-aarch64-linux-gnu,gcc-$ng_chroot_gcc-s390x-linux-gnu
+ng_chroot_packages+=,binutils,make,libc6-dev,pahole
 ng_chroot_packages+=,libelf1t64,libssl3t64,zlib1g,perl
 ng_chroot=$ng_cache/chroot/trixie-$(cksum <<<"$ng_chroot_packages" | cut -d ' ' -f 1)
 
@@ -27,6 +28,7 @@ gnu_prefix()
 	case $1 in
 	amd64)	echo x86_64-linux-gnu- ;;
 	arm64)	echo aarch64-linux-gnu- ;;
+	s390x)	echo s390x-linux-gnu- ;;
 	*)	die "no compiler is known for $1." ;;
 	esac
 }

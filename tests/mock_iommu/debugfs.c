@@ -149,6 +149,7 @@ static int tell_reserved(void *data, char *line)
 	} types[] = {
 		{ "direct", IOMMU_RESV_DIRECT }, { "reserved", IOMMU_RESV_RESERVED },
 		{ "msi", IOMMU_RESV_MSI }, { "sw_msi", IOMMU_RESV_SW_MSI },
+		{ "relaxable", IOMMU_RESV_DIRECT_RELAXABLE },
 	};
 	struct mock_instance *instance = data;
 	struct mock_reserved reserved;

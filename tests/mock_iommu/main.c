@@ -22,7 +22,7 @@
  * iommuN/dirty		can track dirty pages (N)
  * iommuN/pgsizes	page sizes (4K, 2M and 1G)
  * iommuN/first, last	aperture (48 bits)
- * iommuN/reserved	a write adds "FIRST LAST direct|reserved|msi|sw_msi"; at most four
+ * iommuN/reserved	a write adds "FIRST LAST direct|reserved|msi|sw_msi|relaxable"; at most four
  *
  * foreign_errno	attach to a domain of another IOMMU; 0: they share domains (EINVAL)
  * incoherent_errno	attach to a coherent domain of a device whose IOMMU cannot be; 0: not noticed (EINVAL)

@@ -142,7 +142,7 @@ static int teardown(void **state)
 	(void)state;
 	assert_int_equal(ng_dirty_stop(&ct), 0);
 	for (i = 0; i < nr_mappings; i++)
-		assert_null(mappings[i].dirty);
+		assert_int_equal(mappings[i].dirty_log, 0);
 	assert_false(ct.lock.held);
 	assert_false(ct.dirty.reports.held);
 	return 0;
@@ -421,7 +421,7 @@ static void add_mapping_now(void)
 	at_copy = NULL;
 	mutex_lock(&ct.lock);
 	/* The last mapping goes, and another comes in its place. */
-	ng_dirty_untrack(&mappings[2]);
+	ng_dirty_untrack(&ct, &mappings[2]);
 	assert_int_equal(ng_dirty_track(&ct, &mappings[2]), 0);
 	mutex_unlock(&ct.lock);
 	mark(2, 300, 300);
@@ -447,12 +447,12 @@ static void emptying_mapping_is_reported_on_by_who_empties_it(void **state)
 	mark(0, 1, 1);
 	mark(1, 33, 33);
 	mappings[1].state = NG_MAPPING_EMPTYING;
-	assert_int_equal(ng_dirty_lock_reports(&ct), 0);
+	assert_int_equal(ng_dirty_begin_report(&ct), 0);
 	faults_at = 0;
 	assert_int_equal(ng_dirty_report_emptying(&ct, range, &bitmap), -EFAULT);
 	faults_at = SIZE_MAX;
 	assert_int_equal(ng_dirty_report_emptying(&ct, range, &bitmap), 0);
-	ng_dirty_unlock_reports(&ct);
+	ng_dirty_end_report(&ct);
 	assert_int_equal(count(), 1);
 	assert_true(reported(33));
 	mappings[1].state = NG_MAPPING_LIVE;
@@ -465,13 +465,14 @@ static void start_is_all_or_nothing(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < MAPPINGS; i++) {
+	/* A log and its number, for each. */
+	for (i = 0; i < 2 * MAPPINGS; i++) {
 		assert_int_equal(ng_dirty_stop(&ct), 0);
 		shim_allocations_left = i;
 		assert_int_equal(ng_dirty_start(&ct), -ENOMEM);
 		shim_allocations_left = UINT_MAX;
 		assert_false(ct.dirty.on);
-		assert_null(mappings[0].dirty);
+		assert_int_equal(mappings[0].dirty_log, 0);
 		assert_int_equal(get(), -EINVAL);
 	}
 	assert_int_equal(ng_dirty_start(&ct), 0);
@@ -498,7 +499,7 @@ static void mapping_being_filled_is_tracked_later(void **state)
 	assert_int_equal(ng_dirty_stop(&ct), 0);
 	mappings[1].state = NG_MAPPING_FILLING;
 	assert_int_equal(ng_dirty_start(&ct), 0);
-	assert_null(mappings[1].dirty);
+	assert_int_equal(mappings[1].dirty_log, 0);
 	mark(1, 20, 20);			/* to no effect */
 	mutex_lock(&ct.lock);
 	assert_int_equal(ng_dirty_track(&ct, &mappings[1]), 0);

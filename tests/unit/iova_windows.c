@@ -31,9 +31,9 @@ static void assert_windows(const struct ng_iova_windows *list, const struct ng_r
 
 static struct ng_iova_windows everything(unsigned int capacity)
 {
-	struct ng_iova_windows list;
+	struct ng_iova_windows list = {};
 
-	assert_int_equal(ng_iova_windows_alloc(&list, capacity), 0);
+	assert_int_equal(ng_iova_windows_make_room(&list, capacity), 0);
 	assert_int_equal(list.nr, 0);
 	ng_iova_windows_reset(&list);
 	return list;
@@ -41,12 +41,29 @@ static struct ng_iova_windows everything(unsigned int capacity)
 
 static void allocation_failure_is_reported(void **state)
 {
-	struct ng_iova_windows list;
+	struct ng_iova_windows list = {};
 
 	(void)state;
 	shim_allocations_left = 0;
-	assert_int_equal(ng_iova_windows_alloc(&list, 3), -ENOMEM);
+	assert_int_equal(ng_iova_windows_make_room(&list, 3), -ENOMEM);
 	shim_allocations_left = UINT_MAX;
+	ng_iova_windows_free(&list);
+}
+
+static void room_is_made_only_where_there_is_not_enough(void **state)
+{
+	struct ng_iova_windows list = everything(3);
+	const struct ng_range *windows = list.windows;
+
+	(void)state;
+	shim_allocations_left = 0;
+	assert_int_equal(ng_iova_windows_make_room(&list, 2), 0);
+	assert_ptr_equal(list.windows, windows);
+	assert_int_equal(ng_iova_windows_make_room(&list, 4), -ENOMEM);
+	ASSERT_WINDOWS(&list, range(0, U64_MAX));
+	shim_allocations_left = UINT_MAX;
+	assert_int_equal(ng_iova_windows_make_room(&list, 4), 0);
+	assert_int_equal(list.nr, 0);
 	ng_iova_windows_free(&list);
 }
 
@@ -163,6 +180,7 @@ static void random_steps_match_a_bitmap(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(allocation_failure_is_reported),
+	cmocka_unit_test(room_is_made_only_where_there_is_not_enough),
 	cmocka_unit_test(all_addresses_are_one_window),
 	cmocka_unit_test(msi_window_splits_the_aperture),
 	cmocka_unit_test(excluding_the_ends_wraps_nothing),

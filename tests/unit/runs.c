@@ -29,7 +29,7 @@ static void contiguous_frames_make_one_run(void **state)
 		assert_int_equal(ng_runs_append(&runs, 0x1000 + i, 1, true, true), 0);
 	assert_int_equal(ng_runs_last(&runs)->pfn, 0x1000);
 	assert_int_equal(ng_runs_last(&runs)->npages, 100000);
-	assert_null(runs.last);
+	assert_null(ng_runs_last_chunk(&runs));
 	ng_runs_free(&runs);
 	assert_null(ng_runs_last(&runs));
 }

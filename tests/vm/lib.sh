@@ -21,6 +21,7 @@ qemu_program()
 	case $KARCH in
 	amd64)	echo qemu-system-x86_64 ;;
 	arm64)	echo qemu-system-aarch64 ;;
+	s390x)	echo qemu-system-s390x ;;
 	*)	die "no QEMU is known for $KARCH." ;;
 	esac
 }
@@ -35,7 +36,7 @@ qemu_major()
 why_no_viommu()
 {
 	case $KARCH/$1 in
-	amd64/intel|amd64/intel+rmrr|amd64/intel+pair|arm64/smmuv3|arm64/smmuv3+smmuv3|*/none)
+	amd64/intel|amd64/intel+rmrr|amd64/intel+pair|arm64/smmuv3|arm64/smmuv3+smmuv3|amd64/none|arm64/none|s390x/zpci)
 		;;
 	amd64/amd)
 		# 5.10 to 7.2 panic in their timer check, 7.3 loses its serial port; QEMU 7.2 boots them all.
@@ -47,7 +48,7 @@ why_no_viommu()
 		;;
 	*)
 		warn "there is no IOMMU called $1 for $KARCH; known are intel, intel+rmrr, intel+pair and amd for amd64," \
-			"smmuv3, smmuv3+smmuv3 and smmuv3+virtio for arm64, virtio and none."
+			"smmuv3, smmuv3+smmuv3 and smmuv3+virtio for arm64, virtio and none; zpci for s390x."
 		return 1
 		;;
 	esac
@@ -69,7 +70,7 @@ build_for()
 	load_kernel "$1"
 	dir=$ng_out/build/$(basename "$1")
 	# Headers alone are for building; no guest will run what comes of it, but the example is to compile everywhere.
-	[ -z "$KROOT" ] || wanted+=(fault emulated translate cross conformance/kmod ../mock_iommu ../bench/floor)
+	[ -z "$KROOT" ] || wanted+=(fault emulated ops translate cross conformance/kmod ../mock_iommu ../bench/floor)
 	for module_dir in "${wanted[@]}"; do
 		[ ! -d "$ng_guest/$module_dir" ] || module_dirs+=("$ng_guest/$module_dir")
 	done
@@ -105,4 +106,11 @@ static_busybox()
 		) || return
 	fi
 	printf '%s\n' "$dir/busybox"
+}
+
+# crashed_while_patching CONSOLE: whether the guest died as some kernels do under TCG with more than one CPU, now and then: by a
+# breakpoint that another CPU had already taken back, met in the scheduler's clock.
+crashed_while_patching()
+{
+	grep -aq 'Oops: int3' "$1" && grep -aqE 'RIP: 0010:sched_clock_cpu\+0x9/' "$1"
 }

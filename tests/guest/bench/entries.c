@@ -1,47 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Many small mappings: what each costs in time and memory, and what depends on how many there are. */
+/* Many small mappings: what each costs, and what depends on how many there are. */
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "../lib/file.h"
 #include "../lib/ktap.h"
 #include "../lib/memory.h"
 #include "../lib/vfio.h"
 #include "bench.h"
 
-/* Below the default dma_entry_limit, 65535. */
-#define MOST_ENTRIES	60000
-
-static char *area;
-
-static void map_entries(int container, int n)
+void map_entries(int container, char *area, uint64_t iova, size_t stride, int n)
 {
 	int i;
 
 	for (i = 0; i < n; i++)
-		must(dma_map(container, area + i * PAGE, BENCH_IOVA + i * PAGE, PAGE, DMA_RW), "MAP_DMA");
+		must(dma_map(container, area + i * PAGE, iova + i * stride, PAGE, DMA_RW), "MAP_DMA");
 }
 
 static void unmap_entry(int container, int i)
 {
 	if (dma_unmap(container, BENCH_IOVA + i * PAGE, PAGE) != (int64_t)PAGE)
 		die("UNMAP_DMA did not remove one page");
-}
-
-/* Everything that the kernel allocates in small objects, in KiB. */
-static long long slab_kib(void)
-{
-	return must(file_read_key("/proc/meminfo", "SUnreclaim:"), "/proc/meminfo");
-}
-
-static void measure_memory(enum backend backend)
-{
-	int container = bench.target[backend].fd;
-	long long before = slab_kib();
-
-	map_entries(container, MOST_ENTRIES);
-	report(backend, "entry_memory", "bytes_per_mapping", (slab_kib() - before) * 1024.0 / MOST_ENTRIES);
-	must(dma_unmap(container, BENCH_IOVA, MOST_ENTRIES * PAGE), "UNMAP_DMA");
 }
 
 struct entry_times {
@@ -51,14 +29,14 @@ struct entry_times {
 	uint64_t rest;		/* unmap those in one call */
 };
 
-static void measure_times(int container, int n, struct entry_times *least)
+static void measure(int container, char *area, int n, struct entry_times *least)
 {
 	struct type1_info info;
 	uint64_t t[5];
 	int i;
 
 	t[0] = now_ns();
-	map_entries(container, n);
+	map_entries(container, area, BENCH_IOVA, PAGE, n);
 	t[1] = now_ns();
 	for (i = 0; i < n; i += 2)
 		unmap_entry(container, i);
@@ -75,15 +53,7 @@ static void measure_times(int container, int n, struct entry_times *least)
 	keep_least(&least->rest, t[4] - t[3]);
 }
 
-static void report_entry(enum backend backend, const char *what, int n, const char *unit, double value)
-{
-	char test[64];
-
-	snprintf(test, sizeof(test), "%s_%d", what, n);
-	report(backend, test, unit, value);
-}
-
-static void run_times(int n)
+static void run_entries(char *area, int n)
 {
 	struct entry_times least[NR_CONTAINERS] = {};
 	int rep, backend;
@@ -91,27 +61,23 @@ static void run_times(int n)
 	ktap_progress("%d mappings of one page", n);
 	for (rep = 0; rep < bench.reps; rep++)
 		for (backend = 0; backend < NR_CONTAINERS; backend++)
-			measure_times(bench.target[backend].fd, n, &least[backend]);
+			measure(bench.target[backend].fd, area, n, &least[backend]);
 	for (backend = 0; backend < NR_CONTAINERS; backend++) {
-		report_entry(backend, "map_entries", n, "insn_per_mapping", (double)least[backend].map / n);
-		report_entry(backend, "unmap_every_other", n, "insn_per_mapping", (double)least[backend].every_other / (n / 2));
-		report_entry(backend, "unmap_rest", n, "insn_per_mapping", (double)least[backend].rest / (n / 2));
-		report_entry(backend, "get_info", n, "insn", least[backend].get_info);
+		const struct entry_times *t = &least[backend];
+
+		report(backend, (double)t->map / n, "insn_per_mapping", "map_entries_%d", n);
+		report(backend, (double)t->every_other / (n / 2), "insn_per_mapping", "unmap_every_other_%d", n);
+		report(backend, (double)t->rest / (n / 2), "insn_per_mapping", "unmap_rest_%d", n);
+		report(backend, t->get_info, "insn", "get_info_%d", n);
 	}
 }
 
 void bench_entries(void)
 {
-	int backend;
+	char *area = must_have(memory_small_pages(MOST_ENTRIES * PAGE));
 
-	area = memory_small_pages(MOST_ENTRIES * PAGE);
-	if (!area)
-		die("no memory for small mappings");
-	run_times(10);
-	run_times(1000);
-	run_times(MOST_ENTRIES);
-	/* After the times, so that what is allocated once is there already. */
-	for (backend = 0; backend < NR_CONTAINERS; backend++)
-		measure_memory(backend);
+	run_entries(area, 10);
+	run_entries(area, 1000);
+	run_entries(area, MOST_ENTRIES);
 	munmap(area, MOST_ENTRIES * PAGE);
 }

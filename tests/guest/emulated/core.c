@@ -40,10 +40,10 @@ int core_pin(struct emulated *emulated, u64 iova, int npages, int prot, unsigned
 	return vfio_pin_pages(emulated->dev, emulated->user_pfns, npages, prot, frames);
 }
 
-void core_unpin(struct emulated *emulated, u64 iova, int npages)
+int core_unpin(struct emulated *emulated, u64 iova, int npages)
 {
 	name_pages(emulated, iova, npages);
-	vfio_unpin_pages(emulated->dev, emulated->user_pfns, npages);
+	return vfio_unpin_pages(emulated->dev, emulated->user_pfns, npages);
 }
 
 int core_rw(struct emulated *emulated, u64 iova, void *buf, size_t bytes, bool write)
@@ -65,6 +65,16 @@ static int on_unmap(struct notifier_block *nb, unsigned long event, void *data)
 	if (event == VFIO_IOMMU_NOTIFY_DMA_UNMAP)
 		emulated_told(container_of(nb, struct emulated, nb), unmap->iova, unmap->size);
 	return NOTIFY_OK;
+}
+
+int core_listen(struct emulated *emulated, unsigned long events)
+{
+	struct notifier_block nb = { .notifier_call = on_unmap };
+	int ret = vfio_register_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &events, &nb);
+
+	if (!ret)
+		vfio_unregister_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &nb);
+	return ret;
 }
 
 static int emulated_open(void *data)
@@ -177,14 +187,21 @@ int core_pin(struct emulated *emulated, u64 iova, int npages, int prot, unsigned
 	return ret;
 }
 
-void core_unpin(struct emulated *emulated, u64 iova, int npages)
+/* Nobody says what became of it. */
+int core_unpin(struct emulated *emulated, u64 iova, int npages)
 {
 	vfio_unpin_pages(&emulated->vdev, iova, npages);
+	return -ENODATA;
 }
 
 int core_rw(struct emulated *emulated, u64 iova, void *buf, size_t bytes, bool write)
 {
 	return vfio_dma_rw(&emulated->vdev, iova, buf, bytes, write);
+}
+
+int core_listen(struct emulated *emulated, unsigned long events)
+{
+	return -ENOTTY;
 }
 
 static struct emulated *from_vdev(struct vfio_device *vdev)

@@ -67,6 +67,12 @@ static int pin(struct emulated *emulated, const struct ng_emulated_pages *pages)
 	ret = core_pin(emulated, pages->iova, pages->npages, pages->prot, frames);
 	for (i = 0; i < ret && !err; i++)
 		err = remember(emulated, pages->iova + ((u64)i << PAGE_SHIFT), frames[i]);
+	if (err) {
+		/* Nothing of it stays pinned; the last one is not remembered. */
+		core_unpin(emulated, pages->iova, ret);
+		while (--i)
+			forget(emulated, pages->iova + ((u64)(i - 1) << PAGE_SHIFT));
+	}
 	/* A failure has to take back what it said. */
 	for (i = 0; ret < 0 && i < min_t(int, pages->npages, EMULATED_MAX_PAGES); i++)
 		if (frames[i])
@@ -79,7 +85,7 @@ static void unpin(struct emulated *emulated, const struct ng_emulated_pages *pag
 {
 	int i;
 
-	core_unpin(emulated, pages->iova, pages->npages);
+	emulated->told.unpinned = core_unpin(emulated, pages->iova, pages->npages);
 	for (i = 0; i < pages->npages; i++)
 		forget(emulated, pages->iova + ((u64)i << PAGE_SHIFT));
 }
@@ -313,6 +319,8 @@ long emulated_ioctl(struct emulated *emulated, unsigned int cmd, unsigned long a
 		return 0;
 	case NG_EMULATED_MEND:
 		return emulated_mend();
+	case NG_EMULATED_LISTEN:
+		return core_listen(emulated, arg);
 	case NG_EMULATED_TOLD:
 		return told_ioctl(emulated, arg);
 	default:

@@ -61,7 +61,10 @@ unsigned int emulated_mend(void);
 
 /* core.c: as the newest kernel has them, but for struct page, which are frames here. */
 int core_pin(struct emulated *emulated, u64 iova, int npages, int prot, unsigned long *frames);
-void core_unpin(struct emulated *emulated, u64 iova, int npages);
+int core_unpin(struct emulated *emulated, u64 iova, int npages);
 int core_rw(struct emulated *emulated, u64 iova, void *buf, size_t bytes, bool write);
+
+/* Ask once more to be told of these events, and no longer if that is granted; -ENOTTY where events have no numbers. */
+int core_listen(struct emulated *emulated, unsigned long events);
 
 #endif

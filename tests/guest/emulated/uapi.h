@@ -51,8 +51,12 @@ struct ng_emulated_told {
 	__u64 iova;		/* what, the last time */
 	__u64 bytes;
 	__u64 held;		/* pages it holds now, counting one that it pinned twice twice */
+	__s64 unpinned;		/* what the last NG_EMULATED_UNPIN got from the kernel; -ENODATA since Linux 6.0 */
 };
 
 #define NG_EMULATED_TOLD	_IOR('N', 7, struct ng_emulated_told)
+
+/* Asks to be told of events, whose bits are the argument. ENOTTY where there is nothing to choose: since Linux 6.0. */
+#define NG_EMULATED_LISTEN	_IO('N', 8)
 
 #endif

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* QEMU's edu device: a DMA engine that copies between IOVAs and 4 KiB of its own memory. */
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "edu.h"
+#include "pci.h"
 #include "vfio.h"
-
-#define PCI_COMMAND		0x04
-#define PCI_COMMAND_MEMORY	0x02
-#define PCI_COMMAND_MASTER	0x04
 
 #define EDU_DMA_SOURCE		0x80
 #define EDU_DMA_TARGET		0x88
@@ -23,29 +21,6 @@
 #define POLL_US			2000
 #define POLL_TRIES		5000
 
-static int region_info(int fd, unsigned int index, struct vfio_region_info *info)
-{
-	*info = (struct vfio_region_info){ .argsz = sizeof(*info), .index = index };
-	return raw_ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info);
-}
-
-static int enable_dma(int fd)
-{
-	struct vfio_region_info config;
-	uint16_t command;
-	int ret;
-
-	ret = region_info(fd, VFIO_PCI_CONFIG_REGION_INDEX, &config);
-	if (ret)
-		return ret;
-	if (pread(fd, &command, sizeof(command), config.offset + PCI_COMMAND) != sizeof(command))
-		return -EIO;
-	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-	if (pwrite(fd, &command, sizeof(command), config.offset + PCI_COMMAND) != sizeof(command))
-		return -EIO;
-	return 0;
-}
-
 int edu_open(struct edu *edu, int group, const char *bdf)
 {
 	struct vfio_region_info bar;
@@ -55,9 +30,9 @@ int edu_open(struct edu *edu, int group, const char *bdf)
 	edu->fd = group_get_device(group, bdf);
 	if (edu->fd < 0)
 		return edu->fd;
-	ret = enable_dma(edu->fd);
+	ret = pci_enable_dma(edu->fd);
 	if (!ret)
-		ret = region_info(edu->fd, VFIO_PCI_BAR0_REGION_INDEX, &bar);
+		ret = pci_region(edu->fd, VFIO_PCI_BAR0_REGION_INDEX, &bar);
 	if (ret)
 		goto close_fd;
 	va = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED, edu->fd, bar.offset);
@@ -73,6 +48,11 @@ int edu_open(struct edu *edu, int group, const char *bdf)
 close_fd:
 	close(edu->fd);
 	return ret;
+}
+
+int edu_switch_registers(struct edu *edu, bool on)
+{
+	return pci_command_change(edu->fd, PCI_COMMAND_MEMORY, on ? PCI_COMMAND_MEMORY : 0);
 }
 
 void edu_close(struct edu *edu)

@@ -3,6 +3,7 @@
 #ifndef NG_EDU_H
 #define NG_EDU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ struct edu {
 /* Open a device of an attached group and switch its DMA on: 0 or -errno. */
 int edu_open(struct edu *edu, int group, const char *bdf);
 void edu_close(struct edu *edu);
+
+/* Without them, touching the BAR is a bus error. */
+int edu_switch_registers(struct edu *edu, bool on);
 
 /* The device reads from / writes to memory; -ETIMEDOUT when it never finishes. */
 int edu_read_memory(struct edu *edu, uint64_t iova, size_t bytes);

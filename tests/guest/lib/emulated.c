@@ -100,6 +100,13 @@ int emulated_mend(int fd)
 	return ret < 0 ? -errno : ret;
 }
 
+int emulated_listen(int fd, unsigned long events)
+{
+	int ret = ioctl(fd, NG_EMULATED_LISTEN, events);
+
+	return ret < 0 ? -errno : ret;
+}
+
 int emulated_told(int fd, struct ng_emulated_told *told)
 {
 	return raw_ioctl(fd, NG_EMULATED_TOLD, told);

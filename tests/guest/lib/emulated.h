@@ -29,6 +29,7 @@ int emulated_page_write(int fd, uint64_t iova, const void *buf, size_t bytes);
 
 int emulated_behave(int fd, enum ng_emulated_manners manners);
 int emulated_mend(int fd);
+int emulated_listen(int fd, unsigned long events);
 int emulated_told(int fd, struct ng_emulated_told *told);
 
 #endif

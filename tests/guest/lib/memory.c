@@ -167,6 +167,23 @@ void *memory_hole(size_t bytes)
 	return va;
 }
 
+void *memory_repeated(size_t bytes, size_t part_bytes)
+{
+	int fd = memfd_create("type1-test", MFD_CLOEXEC);
+	char *area = memory_hole(bytes);
+	size_t at;
+
+	if (fd < 0)
+		return NULL;
+	if (ftruncate(fd, part_bytes))
+		area = NULL;
+	for (at = 0; area && at < bytes; at += part_bytes)
+		if (mmap(area + at, part_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+			area = NULL;
+	close(fd);
+	return area;
+}
+
 static uint32_t pattern(size_t i, uint32_t seed)
 {
 	uint32_t x = (uint32_t)i * 2654435761u + seed * 40503u + 1;

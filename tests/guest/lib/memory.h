@@ -27,6 +27,9 @@ size_t memory_huge_bytes(void *area);
 /* A shared mapping of a memfd. */
 void *memory_memfd(size_t bytes);
 
+/* More address space than memory: a memfd of part_bytes mapped again and again, without gaps, and nowhere touched. */
+void *memory_repeated(size_t bytes, size_t part_bytes);
+
 /* hugetlb pages of page_bytes each, reserving what is missing; NULL when there are none. */
 void *memory_hugetlb(size_t bytes, size_t page_bytes);
 

@@ -37,15 +37,15 @@ static int group_of(const char *bdf)
 	return atoi(strrchr(link, '/') + 1);
 }
 
-static bool is_edu(const char *bdf)
+static bool has_id(const char *bdf, int vendor, int device)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vendor", bdf);
-	if (file_read_number(path) != EDU_VENDOR)
+	if (file_read_number(path) != vendor)
 		return false;
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/device", bdf);
-	return file_read_number(path) == EDU_DEVICE;
+	return file_read_number(path) == device;
 }
 
 static bool is_virtual_function(const char *bdf)
@@ -54,6 +54,11 @@ static bool is_virtual_function(const char *bdf)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/physfn", bdf);
 	return !access(path, F_OK);
+}
+
+static bool is_test_device(const char *bdf)
+{
+	return has_id(bdf, EDU_VENDOR, EDU_DEVICE) || has_id(bdf, RNG_VENDOR, RNG_DEVICE) || is_virtual_function(bdf);
 }
 
 int devices_find(void)
@@ -68,8 +73,7 @@ int devices_find(void)
 	while (nr_devices < MAX_DEVICES && (entry = readdir(dir))) {
 		struct vfio_test_device *dev = &devices[nr_devices];
 
-		if (!strchr(entry->d_name, ':') ||
-		    (!is_edu(entry->d_name) && !is_virtual_function(entry->d_name)))
+		if (!strchr(entry->d_name, ':') || !is_test_device(entry->d_name))
 			continue;
 		snprintf(dev->bdf, sizeof(dev->bdf), "%.15s", entry->d_name);
 		dev->group = group_of(entry->d_name);

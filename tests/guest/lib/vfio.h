@@ -19,13 +19,15 @@
 
 #define EDU_VENDOR	0x1234
 #define EDU_DEVICE	0x11e8
+#define RNG_VENDOR	0x1af4
+#define RNG_DEVICE	0x1044
 
 struct vfio_test_device {
 	char bdf[16];
 	int group;		/* number of its IOMMU group */
 };
 
-/* The edu devices and virtual functions bound to vfio-pci, in the order of their addresses. */
+/* The edu devices, virtio-rng devices and virtual functions bound to vfio-pci, in the order of their addresses. */
 extern struct vfio_test_device devices[MAX_DEVICES];
 extern int nr_devices;
 

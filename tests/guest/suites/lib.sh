@@ -22,6 +22,28 @@ note() {
 	echo "<6>suite: $*" >/dev/kmsg
 }
 
+# result NAME: one more result, that of the command before. The suite sets $prefix, which goes in front of every name; $count is
+# how many there were.
+prefix=
+count=0
+result() {
+	result_status=$?
+	count=$((count + 1))
+	if [ $result_status = 0 ]; then
+		echo "ok $count $prefix: $1"
+	else
+		echo "not ok $count $prefix: $1"
+		note "loaded: $(cut -d ' ' -f 1 /proc/modules | tr '\n' ' ')"
+	fi
+	return $result_status
+}
+
+# skip NAME REASON
+skip() {
+	count=$((count + 1))
+	echo "ok $count $prefix: $1 # SKIP $2"
+}
+
 # Value of NAME=value among the arguments, or the default: arg NAME DEFAULT "$@"
 arg() {
 	arg_name=$1
@@ -72,6 +94,25 @@ bind_vfio() {
 
 loaded() {
 	[ -e "/sys/module/$1/initstate" ]
+}
+
+# All virtual functions of all NVMe controllers, each in a group of its own, on vfio-pci.  It takes the functions of a device that it
+# has itself, and nothing else may be bound to them before: this comes first.
+make_virtual_functions() {
+	nvme="1b36:0010"
+	modprobe vfio-pci enable_sriov=1 || note "vfio-pci cannot be loaded"
+	bind_vfio "$nvme"
+	for functions in /sys/bus/pci/devices/*/sriov_numvfs; do
+		controller=${functions%/*}
+		[ "$(device_id "$controller")" = "$nvme" ] || continue
+		total=$(cat "$controller/sriov_totalvfs")
+		progress "${controller##*/}: $total virtual functions"
+		echo "$total" >"$functions" || note "${controller##*/} has no virtual functions"
+	done
+}
+
+use_count() {
+	cat "/sys/module/$1/refcnt" 2>/dev/null || echo 0
 }
 
 # vfio-pci's soft dependency brings a backend with it. Make it the stock one.

@@ -176,6 +176,28 @@ TEST(limit_of_scattered_and_of_huge_memory)
 	container_close(&ct);
 }
 
+/* Large calls are charged in parts. */
+TEST(limit_of_large_calls_is_exact)
+{
+	const unsigned long pages = MIB(80) / PAGE;
+	uint8_t *area = memory_small_pages((pages + 1) * PAGE);
+	struct container ct;
+
+	TRUE(area);
+	drop_ipc_lock();
+	limit_locked_pages(pages);
+	container_make(&ct, 0, 1, TYPE1V2);
+	FAILS(ENOMEM, dma_map(ct.fd, area, IOVA, (pages + 1) * PAGE, DMA_RW));
+	EQ(locked_pages(), 0);
+	EQ(container_mappings(&ct), 0);
+	OK(dma_map(ct.fd, area, IOVA, pages * PAGE, DMA_RW));
+	EQ(locked_pages(), pages);
+	FAILS(ENOMEM, dma_map(ct.fd, area, GIB(8), PAGE, DMA_RW));
+	EQ(OK(dma_unmap(ct.fd, IOVA, pages * PAGE)), pages * PAGE);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
 TEST(limit_0_allows_nothing)
 {
 	uint8_t *area = memory_small_pages(PAGE);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/kmsg.h"
 #include "test.h"
 
 static void expect_cost(const struct counts *before, unsigned int groups)
@@ -301,14 +302,19 @@ TEST(iova_ranges_stay_when_an_equal_group_joins)
 
 TEST(attach_without_interrupt_remapping_is_eperm_until_allowed)
 {
+	static const char *const words[] = { "allow_unsafe_interrupts", NULL };
 	struct container ct;
+	char line[512];
+	int reader;
 
 	if (env.interrupt_remapping)
 		test_skip("interrupts are remapped in this guest");
 	OK(module_param_set(env.module, "allow_unsafe_interrupts", "N"));
 	container_init(&ct);
 	container_add(&ct, 0);
+	reader = OK(kmsg_open());
 	FAILS(EPERM, container_set_iommu(ct.fd, TYPE1V2));
+	TRUE(kmsg_find(reader, words, line, sizeof(line)));
 	OK(module_param_set(env.module, "allow_unsafe_interrupts", "Y"));
 	OK(container_set_iommu(ct.fd, TYPE1V2));
 

@@ -61,6 +61,44 @@ TEST(threads_map_disjoint_ranges, .seconds = 120)
 	container_close(&ct);
 }
 
+#define LIMIT_RACES	20
+
+/* Each of several calls fits the limit, and no two of them do. */
+static void *map_for_the_limit(void *arg)
+{
+	struct worker *w = arg;
+	int64_t ret = dma_map(w->ct->fd, w->area, w->iova, MIB(4), DMA_RW);
+
+	if (ret != -ENOMEM)
+		w->mapped += !OK(ret);
+	return NULL;
+}
+
+TEST(threads_cannot_exceed_the_limit_together, .seconds = 120)
+{
+	struct worker workers[THREADS] = {};
+	uint8_t *area = memory_small_pages(MIB(4));
+	struct container ct;
+	int race, i;
+
+	drop_ipc_lock();
+	limit_locked_pages(MIB(6) / PAGE);
+	container_make(&ct, 0, 1, TYPE1V2);
+	for (race = 0; race < LIMIT_RACES; race++) {
+		for (i = 0; i < THREADS; i++) {
+			workers[i] = (struct worker){ .ct = &ct, .iova = IOVA + i * MIB(4), .area = area };
+			start(&workers[i], map_for_the_limit);
+		}
+		for (i = 0; i < THREADS; i++)
+			pthread_join(workers[i].thread, NULL);
+		EQ(workers[0].mapped + workers[1].mapped, 1);
+		EQ(locked_pages(), MIB(4) / PAGE);
+		EQ(OK(dma_unmap(ct.fd, IOVA, MIB(4) * THREADS)), MIB(4));
+		EQ(locked_pages(), 0);
+	}
+	container_close(&ct);
+}
+
 /* Each call either does all of its work or says that another was first. */
 static void *map_contended_range(void *arg)
 {

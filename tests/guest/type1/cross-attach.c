@@ -131,3 +131,17 @@ TEST(two_iommus_emt_logs_nothing_of_its_own, NOT_ON_STOCK)
 	}
 	OK(module_unload("ng_cross"));
 }
+
+/* The control, for guests as own-iommus.c has them: another IOMMU does not make a domain incompatible. */
+TEST(own_iommus_emt_attaches_a_group_of_another_iommu, NOT_ON_STOCK)
+{
+	NEED_DEVICES(2);
+	cross_load();
+	cross_try(0, 1);
+	EQ(number("raw"), 0);
+	EQ(number("emt_group"), 0);
+	EQ(number("emt_device"), 0);
+	EQ(number("emt_fresh"), 0);
+	TRUE(yes("first_stays"));
+	OK(module_unload("ng_cross"));
+}

@@ -40,6 +40,10 @@
 	  "unmapping several mappings reports all that was dirty, 5.10 loses bits in words they share") \
 	D(DIRTY_UNMAP_ALL_OR_NOTHING, 0, 0, 0, 1,				\
 	  "nothing is unmapped if the bitmap of what was dirty cannot be written") \
+	D(DIRT_OUTLIVES_A_FAILED_REPORT, 0, 0, 0, 1,				\
+	  "a report that cannot be written forgets nothing; stock forgets what it had written before it failed") \
+	D(FIRST_DOMAIN_PINS_THE_OWNERS_MEMORY, 0, 0, 0, 1,			\
+	  "the first domain gets the memory of the process that mapped it; stock looks in the one that adds the group") \
 	D(EXT_UNMAP_ALL, 0, KERNEL(5, 12), 1, 1,				\
 	  "UNMAP_ALL works on every kernel")					\
 	D(EXT_UPDATE_VADDR, 0, KERNEL(5, 12), 1, 1,				\

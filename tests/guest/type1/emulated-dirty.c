@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is dirty when drivers, and not devices behind an IOMMU, write to memory. Bit n is page n of the mapping. */
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "emulated.h"
@@ -103,5 +105,77 @@ TEST(dirty_is_everything_while_a_device_writes_unseen)
 	OK(emulated_write(emulated.fd, IOVA + 9 * PAGE, area, 1));
 	track(&ct);
 	EQ(report(&ct), 0x1);
+	container_close(&ct);
+}
+
+/* Of a report on two mappings, the part on the second cannot be written. */
+TEST(dirt_is_not_forgotten_because_a_report_failed)
+{
+	const uint64_t apart = PAGE * 8 * PAGE;		/* a page of bitmap */
+	uint8_t *words = memory_small_pages(PAGE * 2), *area;
+	const struct dirty_bitmap bitmap = { PAGE, PAGE * 2, words };
+	struct emulated emulated;
+	struct container ct;
+	uint8_t byte = 1;
+	int i;
+
+	area = emulated_make_mapped(&ct, &emulated);
+	OK(dma_map(ct.fd, area, IOVA + apart, BYTES, DMA_RW));
+	track(&ct);
+	OK(emulated_write(emulated.fd, IOVA + PAGE, &byte, 1));
+	OK(emulated_write(emulated.fd, IOVA + apart + 2 * PAGE, &byte, 1));
+	for (i = 0; i < 3; i++) {
+		mprotect(words + PAGE, PAGE, PROT_NONE);
+		FAILS(EFAULT, dirty_get(ct.fd, IOVA, apart + BYTES, bitmap));
+		mprotect(words + PAGE, PAGE, PROT_READ | PROT_WRITE);
+	}
+	memset(words, 0, 2 * PAGE);
+	OK(dirty_get(ct.fd, IOVA, apart + BYTES, bitmap));
+	EQ(words[0], DIFF(DIRT_OUTLIVES_A_FAILED_REPORT) ? 0x2 : 0);
+	EQ(words[PAGE], 0x4);
+	memset(words, 0, 2 * PAGE);
+	OK(dirty_get(ct.fd, IOVA, apart + BYTES, bitmap));
+	EQ(words[0] | words[PAGE], 0);
+	container_close(&ct);
+}
+
+/* --- how much can be tracked --- */
+
+/* The kernel's bitmap functions, and the largest bitmap a user can ask for, count up to here. */
+#define TOO_MANY	(UINT64_C(1) << 31)
+
+TEST(dirty_tracking_of_too_large_a_mapping_does_not_start)
+{
+	uint8_t *area;
+	struct emulated emulated;
+	struct container ct;
+
+	area = emulated_make_mapped(&ct, &emulated);
+	OK(dma_map(ct.fd, area, UINT64_C(1) << 44, TOO_MANY * PAGE, DMA_RW));
+	FAILS(EINVAL, dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	/* It did not start for the other one either. */
+	FAILS(EINVAL, dirty_get(ct.fd, IOVA, BYTES, (struct dirty_bitmap){ PAGE, 8, area }));
+	EQ(OK(dma_unmap(ct.fd, UINT64_C(1) << 44, TOO_MANY * PAGE)), TOO_MANY * PAGE);
+	track(&ct);
+	EQ(report(&ct), 0);
+	container_close(&ct);
+}
+
+TEST(mapping_too_large_to_track_is_refused_while_tracking)
+{
+	uint8_t *area, byte = 1;
+	struct emulated emulated;
+	struct container ct;
+
+	area = emulated_make_mapped(&ct, &emulated);
+	track(&ct);
+	FAILS(EINVAL, dma_map(ct.fd, area, UINT64_C(1) << 44, TOO_MANY * PAGE, DMA_RW));
+	EQ(container_mappings(&ct), 1);
+	/* Its place is free again. */
+	OK(dma_map(ct.fd, area, UINT64_C(1) << 44, BYTES, DMA_RW));
+	OK(emulated_write(emulated.fd, (UINT64_C(1) << 44) + PAGE, &byte, 1));
+	OK(dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
+	OK(dma_map(ct.fd, area, UINT64_C(1) << 45, TOO_MANY * PAGE, DMA_RW));
+	EQ(OK(dma_unmap(ct.fd, UINT64_C(1) << 45, TOO_MANY * PAGE)), TOO_MANY * PAGE);
 	container_close(&ct);
 }

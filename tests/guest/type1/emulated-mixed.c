@@ -264,3 +264,109 @@ TEST(user_addresses_cannot_change_under_an_emulated_device)
 	FAILS(DIFF(UNMAP_VADDR) ? 0 : EBUSY, group_set_container(emulated.group, ct.fd));
 	container_close(&ct);
 }
+
+/* The parameter is read when memory is pinned, whoever makes that happen. */
+TEST(first_domain_maps_page_by_page_if_told_to)
+{
+	uint8_t *area = memory_huge_pages(MIB(2));
+	struct emulated emulated;
+	struct counts before;
+	struct container ct;
+
+	NEED_DEVICES(1);
+	if (memory_huge_bytes(area) < MIB(2))
+		test_skip("no huge page to be had");
+	emulated_make(&ct, &emulated, TYPE1V2);
+	OK(dma_map(ct.fd, area, MIB(32), MIB(2), DMA_RW));
+	counters_read(&before);
+	container_add(&ct, 0);
+	/* One, and what stock tries out on a new domain. */
+	TRUE(counters_since(&before, COUNT_MAP) <= 2);
+	container_remove(&ct, 0);
+
+	OK(module_param_set(env.module, "disable_hugepages", "Y"));
+	counters_read(&before);
+	container_add(&ct, 0);
+	TRUE(counters_since(&before, COUNT_MAP) >= MIB(2) / PAGE);
+	EQ(locked_pages(), MIB(2) / PAGE);
+	container_remove(&ct, 0);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+/* --- who mapped and who adds a group --- */
+
+struct other {
+	struct container *ct;
+	struct emulated *emulated;
+};
+
+static void add_group_and_copy(void *arg)
+{
+	struct other *other = arg;
+	struct edu edu;
+
+	FAILS(DIFF(FIRST_DOMAIN_PINS_THE_OWNERS_MEMORY) ? 0 : EFAULT, container_try_add(other->ct, 0));
+	EQ(locked_pages(), 0);
+	if (!DIFF(FIRST_DOMAIN_PINS_THE_OWNERS_MEMORY))
+		return;
+	container_edu(other->ct, 0, &edu);
+	OK(edu_read_memory(&edu, IOVA + PAGE, 1024));
+	OK(edu_write_memory(&edu, IOVA + BYTES - PAGE, 1024));
+	edu_close(&edu);
+}
+
+/* A process that has nothing at those addresses adds the group. */
+TEST(first_domain_pins_the_memory_of_who_mapped)
+{
+	struct emulated emulated;
+	struct container ct;
+	struct other other = { &ct, &emulated };
+	uint8_t *area;
+
+	NEED_DEVICES(1);
+	area = emulated_make_mapped(&ct, &emulated);
+	OK(madvise(area, BYTES, MADV_DONTFORK) ? -errno : 0);
+	memory_fill(area + PAGE, 1024, 9);
+	process_join(process_start(add_group_and_copy, &other));
+	if (DIFF(FIRST_DOMAIN_PINS_THE_OWNERS_MEMORY))
+		TRUE(memory_holds(area + BYTES - PAGE, 1024, 9));
+	/* Its group has left with it. */
+	EQ(locked_pages(), 0);
+	EQ(container_mappings(&ct), 1);
+	container_close(&ct);
+}
+
+static void map_and_pin(void *arg)
+{
+	struct other *other = arg;
+	uint8_t *area = memory_small_pages(BYTES);
+
+	memory_fill(area, 64, 10);
+	OK(dma_map(other->ct->fd, area, IOVA, BYTES, DMA_RW));
+	EQ(OK(emulated_pin(other->emulated->fd, IOVA, HELD, DMA_RW)), HELD);
+	EQ(locked_pages(), PAGES);
+	_exit(0);
+}
+
+TEST(last_domain_goes_after_who_mapped_is_gone)
+{
+	struct emulated emulated;
+	struct container ct;
+	struct other other = { &ct, &emulated };
+	uint8_t buf[64];
+
+	NEED_DEVICES(1);
+	container_make(&ct, 0, 1, TYPE1V2);
+	emulated_add(&ct, &emulated, 0);
+	process_join(process_start(map_and_pin, &other));
+	container_remove(&ct, 0);
+	EQ(container_mappings(&ct), 1);
+	EQ(locked_pages(), 0);
+	OK(emulated_page_read(emulated.fd, IOVA, buf, sizeof(buf)));
+	TRUE(memory_holds(buf, sizeof(buf), 10));
+	OK(emulated_unpin(emulated.fd, IOVA, HELD));
+	EQ(emulated_held(&emulated), 0);
+	container_close(&ct);
+	EQ(locked_pages(), 0);
+}

@@ -8,8 +8,7 @@
 #include "instances.h"
 #include "test.h"
 
-/* Name in /sys/class/iommu of the IOMMU of a device. */
-static void iommu_of(int device, char *name, size_t size)
+void instances_name(int device, char *name, size_t size)
 {
 	char path[64], link[PATH_MAX];
 	ssize_t n;
@@ -35,9 +34,9 @@ void instances_find(struct instances *instances)
 	int i, nr_near = 0, nr_far = 0;
 
 	TRUE(nr_devices > 0);
-	iommu_of(0, first, sizeof(first));
+	instances_name(0, first, sizeof(first));
 	for (i = 0; i < nr_devices; i++) {
-		iommu_of(i, name, sizeof(name));
+		instances_name(i, name, sizeof(name));
 		if (!strcmp(name, first)) {
 			if (nr_near < 2)
 				instances->near[nr_near++] = i;

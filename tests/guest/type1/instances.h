@@ -4,6 +4,10 @@
 #define NG_INSTANCES_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/* Name in /sys/class/iommu of the IOMMU of a test device. */
+void instances_name(int device, char *name, size_t size);
 
 /* Two devices behind each IOMMU: indexes into devices[]. */
 struct instances {

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -61,6 +62,31 @@ TEST(map_respects_the_protection_of_the_memory)
 	FAILS(EFAULT, dma_map(ct.fd, area + PAGE, IOVA + PAGE, PAGE, DMA_WRITE));
 	EQ(container_mappings(&ct), 1);
 	container_close(&ct);
+}
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret	447
+#endif
+
+/* Memory that even the kernel does not look at. */
+TEST(map_of_secret_memory_is_efault)
+{
+	int fd = syscall(SYS_memfd_secret, 0);
+	struct container ct;
+	uint8_t *area;
+
+	if (fd < 0)
+		test_skip("this kernel has no secret memory, or it is not switched on");
+	OK(ftruncate(fd, PAGE));
+	area = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	TRUE(area != MAP_FAILED);
+	area[0] = 1;
+	container_make(&ct, 0, 1, TYPE1V2);
+	FAILS(EFAULT, map_at(&ct, area, IOVA, PAGE));
+	FAILS(EFAULT, dma_map(ct.fd, area, IOVA, PAGE, DMA_READ));
+	EQ(container_mappings(&ct), 0);
+	container_close(&ct);
+	munmap(area, PAGE);
 }
 
 /* --- memory that can --- */
@@ -155,28 +181,14 @@ TEST(map_1g_of_huge_pages, .seconds = 120)
 	munmap(area, GIB(1));
 }
 
-/* The same 64 MiB again and again, at consecutive addresses. */
-static uint8_t *repeated_memory(size_t bytes)
-{
-	const size_t part = MIB(64);
-	uint8_t *area = memory_hole(bytes);
-	int fd = memfd_create("part", 0);
-	size_t done;
-
-	OK(ftruncate(fd, part));
-	for (done = 0; done < bytes; done += part)
-		TRUE(mmap(area + done, part, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
-	close(fd);
-	return area;
-}
-
 TEST(map_larger_than_what_is_unmapped_at_once, .seconds = 240)
 {
 	const size_t bytes = GIB(2) + MIB(320);
-	uint8_t *area = repeated_memory(bytes);
+	uint8_t *area = memory_repeated(bytes, MIB(64));
 	const uint64_t iova = GIB(4);
 	struct container ct;
 
+	TRUE(area);
 	container_make(&ct, 0, 1, TYPE1V2);
 	OK(map_at(&ct, area, iova, bytes));
 	EQ(locked_pages(), bytes / PAGE);
@@ -291,6 +303,57 @@ TEST(map_writable_of_a_read_only_bar_is_efault)
 	OK(dma_map(ct.fd, bar, IOVA, PAGE, DMA_READ));
 	EQ(locked_pages(), 0);
 	munmap(bar, PAGE);
+	edu_close(&target);
+	container_close(&ct);
+}
+
+/* Its pages are not there while the device's memory is switched off; a mapping made before outlives that. */
+TEST(map_of_a_bar_that_is_switched_off_is_efault)
+{
+	struct container ct;
+	struct edu target;
+
+	container_make(&ct, 0, 2, TYPE1V2);
+	container_edu(&ct, 1, &target);
+	OK(map_at(&ct, (void *)target.bar, IOVA, PAGE));
+	OK(edu_switch_registers(&target, false));
+	FAILS(EFAULT, map_at(&ct, (void *)target.bar, IOVA + PAGE, PAGE));
+	FAILS(EFAULT, dma_map(ct.fd, (void *)target.bar, IOVA + PAGE, PAGE, DMA_READ));
+	EQ(container_mappings(&ct), 1);
+	OK(edu_switch_registers(&target, true));
+	OK(map_at(&ct, (void *)target.bar, IOVA + PAGE, PAGE));
+	EQ(OK(dma_unmap(ct.fd, IOVA, 2 * PAGE)), 2 * PAGE);
+	edu_close(&target);
+	container_close(&ct);
+}
+
+/* A domain made later gets registers of devices as it gets memory. */
+TEST(second_domain_reaches_another_devices_bar)
+{
+	const unsigned int inverter = 0x04;	/* register that returns the complement */
+	struct fault_rule rule = fault_join_incompatible();
+	uint32_t *area = memory_small_pages(PAGE);
+	struct edu source, target;
+	struct container ct;
+
+	NEED_DEVICES(2);
+	container_make(&ct, 0, 1, TYPE1V2);
+	container_edu(&ct, 0, &target);
+	area[0] = 0x2468ace0;
+	OK(dma_map(ct.fd, area, IOVA, PAGE, DMA_RW));
+	OK(map_at(&ct, (void *)target.bar, IOVA + PAGE, 4 * PAGE));
+	fault(rule.func, rule.nth, rule.count, rule.err);
+	container_add(&ct, 1);
+	EQ(fault_hits(0), 1);
+	fault_disarm();
+	EQ(locked_pages(), 1);
+
+	container_edu(&ct, 1, &source);
+	OK(edu_read_memory(&source, IOVA, 4));
+	OK(edu_write_memory(&source, IOVA + PAGE + inverter, 4));
+	EQ(*(volatile uint32_t *)(target.bar + inverter), ~UINT32_C(0x2468ace0));
+	EQ(OK(dma_unmap(ct.fd, IOVA, 5 * PAGE)), 5 * PAGE);
+	edu_close(&source);
 	edu_close(&target);
 	container_close(&ct);
 }

@@ -160,6 +160,8 @@ int exec_helper(int argc, char **argv)
 	uint8_t *area;
 	struct turns turns;
 
+	if (argc == 4 && !strcmp(argv[2], "vaddr"))
+		return vaddr_exec_helper(atoi(argv[3]));
 	if (argc != 6)
 		return 2;
 	turns.to_child[0] = atoi(argv[2]);

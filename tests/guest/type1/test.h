@@ -166,5 +166,6 @@ void drop_ipc_lock(void);
 #define SKIP_FILE	"/tmp/type1-test.skip"
 
 int exec_helper(int argc, char **argv);		/* owner.c: the process that exec() makes */
+int vaddr_exec_helper(int container);		/* vaddr.c: one that goes on with its container */
 
 #endif

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VFIO_UPDATE_VADDR: the user address of a mapping changes, what devices reach does not. */
+#define _GNU_SOURCE
 #include <linux/vfio.h>
+#include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -219,5 +222,110 @@ TEST(vaddr_update_keeps_to_the_new_owners_limit)
 	EQ(locked_pages(), PAGES);
 	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
 	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+/* --- a program that is replaced by its next version, which keeps the container --- */
+
+/* The next version: the same memory at another address. */
+int vaddr_exec_helper(int container)
+{
+	uint8_t *area = memory_small_pages(BYTES);
+
+	EQ(locked_pages(), 0);
+	OK(update(container, area, IOVA, BYTES));
+	EQ(locked_pages(), PAGES);
+	FAILS(EINVAL, update(container, area, IOVA, BYTES));
+	EQ(OK(dma_unmap(container, IOVA, BYTES)), BYTES);
+	EQ(locked_pages(), 0);
+	return 0;
+}
+
+static void invalidate_and_exec(void *arg)
+{
+	struct container *ct = arg;
+	char fd[16];
+
+	OK(dma_map(ct->fd, memory_small_pages(BYTES), IOVA, BYTES, DMA_RW));
+	EQ(locked_pages(), PAGES);
+	EQ(OK(invalidate(ct->fd, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL)), BYTES);
+	snprintf(fd, sizeof(fd), "%d", dup(ct->fd));	/* which exec() does not close */
+	execl("/proc/self/exe", "type1-test", "--exec-helper", "vaddr", fd, (char *)NULL);
+	OK(-errno);
+}
+
+TEST(vaddr_update_after_exec_charges_the_new_program)
+{
+	struct container ct;
+
+	make(&ct, TYPE1V2);
+	process_join(process_start(invalidate_and_exec, &ct));
+	EQ(container_mappings(&ct), 0);
+	container_close(&ct);
+}
+
+struct child {
+	struct container *ct;
+	uint8_t *area;		/* shared by parent and child */
+};
+
+static void update_and_exit(void *arg)
+{
+	struct child *child = arg;
+
+	OK(update(child->ct->fd, child->area, IOVA, BYTES));
+	EQ(locked_pages(), PAGES);
+	_exit(0);
+}
+
+/* Back and forth between processes, the last of which is gone when the memory is unmapped. */
+TEST(vaddr_update_by_a_child_that_exits_leaves_the_parent_uncharged)
+{
+	uint8_t *area = memory_memfd(BYTES);
+	struct container ct;
+	struct child child = { &ct, area };
+	struct edu edu;
+	int i;
+
+	make(&ct, TYPE1V2);
+	OK(dma_map(ct.fd, area, IOVA, BYTES, DMA_RW));
+	for (i = 0; i < 3; i++) {
+		OK(invalidate(ct.fd, IOVA, BYTES, 0));
+		process_join(process_start(update_and_exit, &child));
+		EQ(locked_pages(), 0);
+		OK(invalidate(ct.fd, IOVA, BYTES, 0));
+		OK(update(ct.fd, area, IOVA, BYTES));
+		EQ(locked_pages(), PAGES);
+	}
+	OK(invalidate(ct.fd, IOVA, BYTES, 0));
+	process_join(process_start(update_and_exit, &child));
+	container_edu(&ct, 0, &edu);
+	memory_fill(area, 1024, 17);
+	OK(edu_read_memory(&edu, IOVA, 1024));
+	OK(edu_write_memory(&edu, IOVA + PAGE, 1024));
+	TRUE(memory_holds(area + PAGE, 1024, 17));
+	edu_close(&edu);
+	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+/* --- dirty bitmaps meanwhile --- */
+
+TEST(dirty_pages_are_reported_while_an_address_is_invalid)
+{
+	struct container ct;
+	uint64_t word = 0;
+	const struct dirty_bitmap bitmap = { PAGE, sizeof(word), &word };
+
+	make(&ct, TYPE1V2);
+	OK(dma_map(ct.fd, memory_small_pages(BYTES), IOVA, BYTES, DMA_RW));
+	OK(dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	OK(invalidate(ct.fd, IOVA, BYTES, 0));
+	OK(dirty_get(ct.fd, IOVA, BYTES, bitmap));
+	EQ(word, 0xffff);
+	word = 0;
+	EQ(OK(dma_unmap_dirty(ct.fd, IOVA, BYTES, bitmap)), BYTES);
+	EQ(word, 0xffff);
 	container_close(&ct);
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ng_ops: ask a type1 backend for the domain of a group, as the VFIO core could. No core from 6.1 on does. For tests only.
+ *
+ *	insmod ng_ops.ko ops=vfio_iommu_driver_ops_type1
+ *
+ * "ops" is the backend's structure of operations. From then on the module remembers the container and the group that the
+ * backend attaches; each read of a parameter asks about them, and shows 0 for the domain that the group's devices are
+ * in, or -errno:
+ *
+ * attached	about the group that was attached last
+ * no_group	about NULL
+ * no_container	about the group, of no container
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/kernel.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include <compat/kprobes.h>
+#include <compat/vfio.h>
+
+static char *ops;
+module_param(ops, charp, 0444);
+
+static const struct vfio_iommu_driver_ops *backend;
+static void *container;
+static struct iommu_group *group;
+
+static int on_attach(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct iommu_group *attaching = (void *)compat_kernel_argument(regs, 1);
+
+	if (group)
+		iommu_group_put(group);
+	container = (void *)compat_kernel_argument(regs, 0);
+	group = iommu_group_ref_get(attaching);
+	return 0;
+}
+
+static struct kprobe attach_probe = { .pre_handler = on_attach };
+
+/* Calls with true for the first device that is in this domain, which ends the walk. */
+static int is_in(struct device *dev, void *domain)
+{
+	return iommu_get_domain_for_dev(dev) == domain;
+}
+
+static int ask(void *about_container, struct iommu_group *about_group)
+{
+	struct iommu_domain *domain = backend->group_iommu_domain(about_container, about_group);
+
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	return iommu_group_for_each_dev(about_group, domain, is_in) ? 0 : -EXDEV;
+}
+
+enum question { ATTACHED, NO_GROUP, NO_CONTAINER };
+
+static int get(char *buffer, const struct kernel_param *kp)
+{
+	enum question question = (unsigned long)kp->arg;
+
+	if (!group)
+		return -ENOENT;
+	return sysfs_emit(buffer, "%d\n", ask(question == NO_CONTAINER ? NULL : container,
+					      question == NO_GROUP ? NULL : group));
+}
+
+static const struct kernel_param_ops question_ops = { .get = get };
+module_param_cb(attached, &question_ops, (void *)ATTACHED, 0444);
+module_param_cb(no_group, &question_ops, (void *)NO_GROUP, 0444);
+module_param_cb(no_container, &question_ops, (void *)NO_CONTAINER, 0444);
+
+/* A symbol that is not exported: a probe finds the function that finds all others. */
+static void *find(const char *symbol)
+{
+	unsigned long (*lookup)(const char *name);
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+
+	if (register_kprobe(&probe))
+		return NULL;
+	lookup = (void *)probe.addr;
+	unregister_kprobe(&probe);
+	return (void *)lookup(symbol);
+}
+
+static int __init ng_ops_init(void)
+{
+	int ret;
+
+	backend = ops ? find(ops) : NULL;
+	if (!backend) {
+		pr_err("%s: there is no such structure\n", ops ?: "ops");
+		return -ENOENT;
+	}
+	attach_probe.addr = (void *)backend->attach_group;
+	ret = register_kprobe(&attach_probe);
+	if (ret)
+		pr_err("%s cannot be watched: %d\n", ops, ret);
+	return ret;
+}
+
+static void __exit ng_ops_exit(void)
+{
+	unregister_kprobe(&attach_probe);
+	if (group)
+		iommu_group_put(group);
+}
+
+module_init(ng_ops_init);
+module_exit(ng_ops_exit);
+MODULE_DESCRIPTION("Ask a type1 backend for the domain of a group (test only)");
+MODULE_LICENSE("GPL");

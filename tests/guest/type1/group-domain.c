@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The operation group_iommu_domain, which no VFIO core of these kernels calls: ../ops/ng_ops.ko does. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "emulated.h"
+
+static void load(void)
+{
+	const char *ops = env.backend == NG ? "ng_driver_ops" : "vfio_iommu_driver_ops_type1";
+	char path[256], params[64];
+	struct utsname uts;
+	int ret;
+
+	uname(&uts);
+	snprintf(path, sizeof(path), "/lib/modules/%s/updates/test/ng_ops.ko", uts.release);
+	snprintf(params, sizeof(params), "ops=%s", ops);
+	module_unload("ng_ops");
+	ret = module_load_file(path, params);
+	if (ret == -ENOENT && access(path, F_OK))
+		test_skip("backends of this kernel have no such operation");
+	OK(ret);
+}
+
+/* 0 or -errno */
+static int ask(const char *question)
+{
+	char text[32];
+
+	OK(module_param_get("ng_ops", question, text, sizeof(text)));
+	return atoi(text);
+}
+
+TEST(domain_of_a_group_can_be_asked_for)
+{
+	struct emulated emulated;
+	struct container ct;
+
+	NEED_DEVICES(2);
+	load();
+	container_make(&ct, 0, 1, TYPE1V2);
+	OK(ask("attached"));
+	FAILS(EINVAL, ask("no_group"));
+	FAILS(EINVAL, ask("no_container"));
+	/* One that shares the domain; and when it has left. */
+	container_add(&ct, 1);
+	OK(ask("attached"));
+	container_remove(&ct, 1);
+	FAILS(ENODEV, ask("attached"));
+	/* One that needs no domain. */
+	emulated_add(&ct, &emulated, 0);
+	FAILS(ENODEV, ask("attached"));
+	container_close(&ct);
+	OK(module_unload("ng_ops"));
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the kernel remembers about mappings: how much memory that takes, and who pays for it. */
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+#include "test.h"
+
+/* Of stock, which does not remember what a mapping consists of; a run is what ours remembers. */
+#define STOCK_MAPPING_BYTES	97
+#define RUN_BYTES		16
+
+/* Kernel memory is counted in pages, and per CPU, before it is added up. */
+#define SLACK_BYTES		KIB(160)
+
+/* A kernel that checks its own memory takes more of it. */
+static void need_plain_slabs(void)
+{
+	if (!access("/sys/kernel/debug/kmemleak", F_OK))
+		test_skip("a debug kernel's slabs are larger");
+}
+
+static long long slab_bytes(void)
+{
+	return OK(file_read_key("/proc/meminfo", "SUnreclaim:")) * 1024;
+}
+
+TEST(small_mapping_takes_as_much_memory_as_stocks_and_a_run)
+{
+	const int n = 20000;
+	uint8_t *area = memory_small_pages(n * PAGE);
+	struct container ct;
+	long long before, bytes;
+	int i;
+
+	need_plain_slabs();
+	TRUE(area);
+	container_make(&ct, 0, 1, TYPE1V2);
+	before = slab_bytes();
+	for (i = 0; i < n; i++)
+		OK(dma_map(ct.fd, area + i * PAGE, IOVA + i * PAGE, PAGE, DMA_RW));
+	bytes = slab_bytes() - before;
+	ktap_diag("%lld bytes a mapping", bytes / n);
+	TRUE(bytes <= (long long)n * (STOCK_MAPPING_BYTES + RUN_BYTES) + (long long)SLACK_BYTES);
+	EQ(OK(dma_unmap(ct.fd, IOVA, n * PAGE)), n * PAGE);
+	container_close(&ct);
+}
+
+/* --- memory cgroups --- */
+
+#define CGROUPS	"/tmp/cgroup"
+#define CGROUP	CGROUPS "/type1-test"
+
+static void need_memory_cgroups(void)
+{
+	if (mkdir(CGROUPS, 0700) && errno != EEXIST)
+		test_skip("no place for cgroups");
+	if (access(CGROUPS "/cgroup.procs", F_OK) && mount("none", CGROUPS, "cgroup2", 0, NULL))
+		test_skip("no cgroups");
+	if (file_write(CGROUPS "/cgroup.subtree_control", "+memory"))
+		test_skip("no memory cgroups");
+	if (mkdir(CGROUP, 0700) && errno != EEXIST)
+		test_skip("no memory cgroup can be made");
+}
+
+/* Small objects that the kernel has allocated for those in the cgroup. */
+static long long charged_bytes(void)
+{
+	return OK(file_read_key(CGROUP "/memory.stat", "slab_unreclaimable"));
+}
+
+static void map_scattered_in_cgroup(void *arg)
+{
+	const size_t pages = 65536;
+	struct container *ct = arg;
+	long long before, bytes;
+	char pid[16];
+	uint8_t *area;
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	OK(file_write(CGROUP "/cgroup.procs", pid));
+	area = memory_scattered_pages(pages * PAGE);
+	TRUE(area);
+
+	before = charged_bytes();
+	OK(dma_map(ct->fd, area, IOVA, pages * PAGE, DMA_RW));
+	bytes = charged_bytes() - before;
+	ktap_diag("%zu pages that are nowhere contiguous: %lld bytes", pages, bytes);
+	TRUE(bytes >= (long long)(pages * RUN_BYTES - SLACK_BYTES));
+	/* In a page full of runs, the place of one is not used for one. */
+	TRUE(bytes <= (long long)(pages * RUN_BYTES + pages * RUN_BYTES / 255 + SLACK_BYTES));
+
+	EQ(OK(dma_unmap(ct->fd, IOVA, pages * PAGE)), pages * PAGE);
+	TRUE(charged_bytes() - before <= (long long)SLACK_BYTES);
+}
+
+TEST(scattered_memory_costs_16_bytes_a_page_and_its_user_pays, .not_on_stock = "it remembers nothing")
+{
+	struct container ct;
+
+	need_plain_slabs();
+	need_memory_cgroups();
+	container_make(&ct, 0, 1, TYPE1V2);
+	process_join(process_start(map_scattered_in_cgroup, &ct));
+	rmdir(CGROUP);
+	container_close(&ct);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that take long: they end when they must, and nobody has to wait for them who does not want the same addresses.
+ *
+ * How long is measured here, never written down, because guests are slow.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+#include "emulated.h"
+
+#define HUGE_BYTES	GIB(2)
+
+/* Calls of others that have to succeed while one long call runs. */
+#define OTHERS		30
+
+/* Above what is reserved for interrupts. */
+#define HUGE_IOVA	GIB(8)
+#define OTHER_IOVA	(HUGE_IOVA + 2 * HUGE_BYTES)
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+/* Not touched yet, so that all that a call may have to do is done. */
+static uint8_t *huge_area(void)
+{
+	uint8_t *area = memory_repeated(HUGE_BYTES, MIB(64));
+
+	TRUE(area);
+	return area;
+}
+
+struct call {
+	struct container *ct;
+	uint8_t *area;
+	atomic_bool done;
+	uint64_t us;
+	pthread_t thread;
+};
+
+static void *map_huge(void *arg)
+{
+	struct call *call = arg;
+	uint64_t start = now_us();
+
+	OK(dma_map(call->ct->fd, call->area, HUGE_IOVA, HUGE_BYTES, DMA_RW));
+	call->us = now_us() - start;
+	atomic_store(&call->done, true);
+	return NULL;
+}
+
+static void *unmap_huge(void *arg)
+{
+	struct call *call = arg;
+
+	EQ(OK(dma_unmap(call->ct->fd, HUGE_IOVA, HUGE_BYTES)), HUGE_BYTES);
+	atomic_store(&call->done, true);
+	return NULL;
+}
+
+static void map_huge_until_killed(void *arg)
+{
+	map_huge(arg);
+	pause();
+}
+
+static void start(struct call *call, void *(*fn)(void *))
+{
+	atomic_store(&call->done, false);
+	OK(-pthread_create(&call->thread, NULL, fn, call));
+}
+
+/* A mapping that is being made counts from the start. */
+static void wait_until_under_way(struct container *ct)
+{
+	while (!container_mappings(ct))
+		usleep(1000);
+}
+
+/*
+ * What bounds it: pinning looks for a signal every 2 MiB, and what was mapped until then is taken back, which is cheaper
+ * than mapping it was.
+ */
+TEST(kill_ends_a_huge_map_promptly, .seconds = 240, .not_on_stock = "it does not tell that a call is under way")
+{
+	const size_t part = HUGE_BYTES / 32;
+	struct call call = { .area = huge_area() };
+	uint64_t start, part_us, end_us;
+	struct container ct;
+	int status;
+	pid_t pid;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	call.ct = &ct;
+	start = now_us();
+	OK(dma_map(ct.fd, call.area, HUGE_IOVA, part, DMA_RW));
+	part_us = now_us() - start;
+	EQ(OK(dma_unmap(ct.fd, HUGE_IOVA, part)), part);
+
+	pid = process_start(map_huge_until_killed, &call);
+	wait_until_under_way(&ct);
+	usleep(part_us);
+	EQ(container_mappings(&ct), 1);
+	start = now_us();
+	OK(kill(pid, SIGKILL) ? -errno : 0);
+	EQ(waitpid(pid, &status, 0), pid);
+	end_us = now_us() - start;
+	TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	ktap_diag("1/32 of the call takes %u ms; it was killed after that, and gone in %u ms", (unsigned int)(part_us / 1000),
+		  (unsigned int)(end_us / 1000));
+	TRUE(end_us < 8 * part_us);
+
+	/* Nothing is left of it. */
+	EQ(container_mappings(&ct), 0);
+	OK(dma_map(ct.fd, call.area, HUGE_IOVA, PAGE, DMA_RW));
+	EQ(OK(dma_unmap(ct.fd, HUGE_IOVA, HUGE_BYTES)), PAGE);
+	container_close(&ct);
+}
+
+/* Calls for other addresses, one after the other, all while the long one runs. */
+static void expect_others_proceed(struct container *ct, struct call *call, uint8_t *other)
+{
+	struct type1_info info;
+	int i;
+
+	for (i = 0; i < OTHERS; i++) {
+		OK(dma_map(ct->fd, other, OTHER_IOVA, PAGE * 4, DMA_RW));
+		OK(type1_get_info(ct->fd, &info));
+		EQ(OK(dma_unmap(ct->fd, OTHER_IOVA, PAGE * 4)), PAGE * 4);
+	}
+	TRUE(!atomic_load(&call->done));
+}
+
+TEST(other_calls_proceed_beside_huge_ones, .seconds = 240, .not_on_stock = "one call at a time")
+{
+	uint8_t *other = memory_small_pages(PAGE * 4);
+	struct call call = { .area = huge_area() };
+	struct container ct;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	call.ct = &ct;
+	start(&call, map_huge);
+	wait_until_under_way(&ct);
+	expect_others_proceed(&ct, &call, other);
+	pthread_join(call.thread, NULL);
+	EQ(locked_pages(), HUGE_BYTES / PAGE);
+
+	start(&call, unmap_huge);
+	/* Whether it has begun or not, nobody waits for it. */
+	expect_others_proceed(&ct, &call, other);
+	pthread_join(call.thread, NULL);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+TEST(in_kernel_pins_proceed_beside_a_huge_map, .seconds = 240, .not_on_stock = "one call at a time")
+{
+	uint8_t *other = memory_small_pages(PAGE * 4), buf[64];
+	struct call call = { .area = huge_area() };
+	struct emulated emulated;
+	struct container ct;
+	int i;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	emulated_add(&ct, &emulated, 0);
+	OK(dma_map(ct.fd, other, OTHER_IOVA, PAGE * 4, DMA_RW));
+	call.ct = &ct;
+	start(&call, map_huge);
+	while (container_mappings(&ct) < 2)
+		usleep(1000);
+	for (i = 0; i < OTHERS; i++) {
+		EQ(OK(emulated_pin(emulated.fd, OTHER_IOVA, 4, DMA_RW)), 4);
+		OK(emulated_read(emulated.fd, OTHER_IOVA + PAGE, buf, sizeof(buf)));
+		OK(emulated_unpin(emulated.fd, OTHER_IOVA, 4));
+	}
+	TRUE(!atomic_load(&call.done));
+	pthread_join(call.thread, NULL);
+	emulated_remove(&emulated);
+	container_close(&ct);
+}
+
+/* --- without preemption, a CPU belongs to a call until the call lets go of it --- */
+
+#define PREEMPT_FILE	"/sys/kernel/debug/sched/preempt"
+
+/* The mode in force is the one in brackets. Kernels that have no choice, or no such mode, stay as they are. */
+static void switch_preemption_off(char *former, size_t size)
+{
+	char modes[128], *open, *close;
+
+	*former = '\0';
+	if (file_read(PREEMPT_FILE, modes, sizeof(modes)) < 0)
+		return;
+	open = strchr(modes, '(');
+	close = open ? strchr(open, ')') : NULL;
+	if (!close || (size_t)(close - open) > size)
+		return;
+	*close = '\0';
+	strcpy(former, open + 1);
+	if (file_write(PREEMPT_FILE, "none"))
+		ktap_diag("preemption stays %s", former);
+}
+
+struct observer {
+	atomic_bool stop;
+	uint64_t longest_us;	/* between two of its turns */
+};
+
+static void *observe(void *arg)
+{
+	struct observer *observer = arg;
+	uint64_t then = now_us(), now;
+
+	while (!atomic_load(&observer->stop)) {
+		sched_yield();
+		now = now_us();
+		if (now - then > observer->longest_us)
+			observer->longest_us = now - then;
+		then = now;
+	}
+	return NULL;
+}
+
+TEST(huge_calls_let_others_have_the_cpu, .seconds = 240, .not_on_stock = "before 6.17, a soft lockup for large guests")
+{
+	struct call call = { .area = huge_area() };
+	struct observer observer = {};
+	struct container ct;
+	char former[32];
+	pthread_t thread;
+	cpu_set_t cpus;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	call.ct = &ct;
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	OK(sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0);
+	switch_preemption_off(former, sizeof(former));
+	OK(-pthread_create(&thread, NULL, observe, &observer));
+
+	map_huge(&call);
+	EQ(OK(dma_unmap(ct.fd, HUGE_IOVA, HUGE_BYTES)), HUGE_BYTES);
+
+	atomic_store(&observer.stop, true);
+	pthread_join(thread, NULL);
+	if (*former)
+		OK(file_write(PREEMPT_FILE, former));
+	ktap_diag("mapping took %u ms, and kept the CPU for at most %u ms", (unsigned int)(call.us / 1000),
+		  (unsigned int)(observer.longest_us / 1000));
+	TRUE(observer.longest_us < call.us / 4);
+	container_close(&ct);
+}
