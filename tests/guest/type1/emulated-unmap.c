@@ -260,7 +260,7 @@ static void *pin_over_and_over(void *arg)
 		TRUE(ret == npages || ret == -EINVAL);
 		w->done += ret > 0;
 		/* The unmap gets its turn: stock crashes if the driver has pinned anew ten times in a row. */
-		usleep(200);
+		usleep(200 * test_slowness());
 	}
 	return NULL;
 }

@@ -6,12 +6,8 @@
 
 #include "walk.h"
 
-#define AREA_BYTES	MIB(2)
-#define SCATTERED	(AREA_BYTES / PAGE)
-
-/* What a device without an IOMMU pins or copies at once. */
+/* What a device without an IOMMU pins at once. */
 #define PINNED		40
-#define COPIED		MIB(1)
 
 /* --- operations --- */
 
@@ -39,12 +35,12 @@ static long long leave(struct walk *w)
 
 static long long map(struct walk *w)
 {
-	return dma_map(w->ct.fd, w->area, IOVA, AREA_BYTES, DMA_RW);
+	return dma_map(w->ct.fd, w->area, IOVA, w->bytes, DMA_RW);
 }
 
 static long long unmap(struct walk *w)
 {
-	return dma_unmap(w->ct.fd, IOVA, AREA_BYTES);
+	return dma_unmap(w->ct.fd, IOVA, w->bytes);
 }
 
 static long long get_info(struct walk *w)
@@ -56,12 +52,12 @@ static long long get_info(struct walk *w)
 
 static long long invalidate_vaddr(struct walk *w)
 {
-	return dma_invalidate_vaddr(w->ct.fd, IOVA, AREA_BYTES);
+	return dma_invalidate_vaddr(w->ct.fd, IOVA, w->bytes);
 }
 
 static long long update_vaddr(struct walk *w)
 {
-	return dma_map(w->ct.fd, w->area, IOVA, AREA_BYTES, VFIO_DMA_MAP_FLAG_VADDR);
+	return dma_map(w->ct.fd, w->area, IOVA, w->bytes, VFIO_DMA_MAP_FLAG_VADDR);
 }
 
 static long long start_tracking(struct walk *w)
@@ -76,16 +72,16 @@ static long long stop_tracking(struct walk *w)
 
 static long long get_dirty(struct walk *w)
 {
-	uint64_t words[SCATTERED / 64];
+	uint64_t words[WALK_MAX_BYTES / PAGE / 64];
 
-	return dirty_get(w->ct.fd, IOVA, AREA_BYTES, (struct dirty_bitmap){ PAGE, sizeof(words), words });
+	return dirty_get(w->ct.fd, IOVA, w->bytes, (struct dirty_bitmap){ PAGE, sizeof(words), words });
 }
 
 static long long unmap_dirty(struct walk *w)
 {
-	uint64_t words[SCATTERED / 64];
+	uint64_t words[WALK_MAX_BYTES / PAGE / 64];
 
-	return dma_unmap_dirty(w->ct.fd, IOVA, AREA_BYTES, (struct dirty_bitmap){ PAGE, sizeof(words), words });
+	return dma_unmap_dirty(w->ct.fd, IOVA, w->bytes, (struct dirty_bitmap){ PAGE, sizeof(words), words });
 }
 
 static long long open_device(struct walk *w)
@@ -106,16 +102,16 @@ static long long unpin(struct walk *w)
 
 static long long copy_out(struct walk *w)
 {
-	static uint8_t buf[COPIED];
+	static uint8_t buf[WALK_MAX_BYTES / 2];
 
-	return emulated_read(w->emulated.fd, IOVA, buf, sizeof(buf));
+	return emulated_read(w->emulated.fd, IOVA, buf, w->bytes / 2);
 }
 
 static long long copy_in(struct walk *w)
 {
-	static uint8_t buf[COPIED];
+	static uint8_t buf[WALK_MAX_BYTES / 2];
 
-	return emulated_write(w->emulated.fd, IOVA, buf, sizeof(buf));
+	return emulated_write(w->emulated.fd, IOVA, buf, w->bytes / 2);
 }
 
 static void undo_nothing(struct walk *w)
@@ -155,16 +151,15 @@ static void map_and_pin(struct walk *w)
 /* --- states --- */
 
 /* The pages of a file, the last one first, so that no two neighbours make a run. */
-static void *scattered_memory(void)
+static void *scattered_memory(size_t bytes)
 {
-	char *file = memory_memfd(AREA_BYTES);
-	char *area = mmap(NULL, AREA_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	unsigned int i;
+	char *file = memory_memfd(bytes);
+	char *area = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t at;
 
 	TRUE(file && area != MAP_FAILED);
-	for (i = 0; i < SCATTERED; i++)
-		TRUE(mremap(file + i * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-			    area + AREA_BYTES - (i + 1) * PAGE) != MAP_FAILED);
+	for (at = 0; at < bytes; at += PAGE)
+		TRUE(mremap(file + at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, area + bytes - at - PAGE) != MAP_FAILED);
 	return area;
 }
 
@@ -178,19 +173,19 @@ static void driver_to_come(struct walk *w)
 static void one_group(struct walk *w)
 {
 	container_make(&w->ct, 0, 1, TYPE1V2);
-	w->area = scattered_memory();
+	w->area = scattered_memory(w->bytes);
 }
 
 static void two_domains(struct walk *w)
 {
 	container_two_domains(&w->ct, 0, 1);
-	w->area = scattered_memory();
+	w->area = scattered_memory(w->bytes);
 }
 
 static void huge_pages(struct walk *w)
 {
 	container_make(&w->ct, 0, 1, TYPE1V2);
-	w->area = memory_huge_pages(AREA_BYTES);
+	w->area = memory_huge_pages(WALK_MAX_BYTES);
 	TRUE(w->area);
 }
 
@@ -269,7 +264,7 @@ static void emulated_group_beside_mapped_joined(struct walk *w)
 static void emulated_mapped(struct walk *w)
 {
 	emulated_make(&w->ct, &w->emulated, TYPE1V2);
-	w->area = scattered_memory();
+	w->area = scattered_memory(w->bytes);
 	OK(map(w));
 }
 
@@ -329,8 +324,8 @@ WALK_ATTACH(second_domain, second_group_to_come, let_join_be_incompatible, join,
 WALK(map, one_group, map, undo_by_unmap)
 WALK(map_of_huge_pages, huge_pages, map, undo_by_unmap)
 WALK(map_in_two_domains, two_domains, map, undo_by_unmap)
-WALK(unmap, mapped, unmap, undo_by_map)
-WALK(unmap_in_two_domains, mapped_in_two_domains, unmap, undo_by_map)
+WALK_UNMAP(unmap, mapped, unmap, undo_by_map)
+WALK_UNMAP(unmap_in_two_domains, mapped_in_two_domains, unmap, undo_by_map)
 WALK(info, mapped, get_info, undo_nothing)
 WALK(invalidate_vaddr, mapped, invalidate_vaddr, undo_by_update_vaddr)
 WALK(update_vaddr, invalidated, update_vaddr, undo_by_invalidate_vaddr)
@@ -338,7 +333,7 @@ WALK(start_tracking, mapped, start_tracking, undo_by_stop_tracking)
 WALK(stop_tracking, tracked, stop_tracking, undo_by_start_tracking)
 WALK(map_while_tracking, tracked_before_mapping, map, undo_by_unmap)
 WALK(dirty_bitmap, tracked, get_dirty, undo_nothing)
-WALK(unmap_with_dirty_bitmap, tracked, unmap_dirty, undo_by_map)
+WALK_UNMAP(unmap_with_dirty_bitmap, tracked, unmap_dirty, undo_by_map)
 
 /* Devices without an IOMMU. A group of theirs can leave without memory. */
 WALK_ATTACH(emulated_set_iommu, emulated_driver_to_come, NULL, set_iommu, NULL, rejoin)

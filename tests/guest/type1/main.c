@@ -145,8 +145,8 @@ static void sleep_until_child_or(const struct timespec *left)
 	sigtimedwait(&set, NULL, left);
 }
 
-/* How many times as long everything may take, as the host told the guest. */
-static unsigned int slowness(void)
+/* As the host told the guest. */
+unsigned int test_slowness(void)
 {
 	const char *text = getenv("NG_SLOW");
 	int times = text ? atoi(text) : 1;
@@ -227,7 +227,7 @@ static bool run(const struct test *test, unsigned int number, const char *prefix
 	pid = fork();
 	if (!pid)
 		child(test);
-	status = wait_limited(pid, (test->seconds ? test->seconds : DEFAULT_SECONDS) * slowness());
+	status = wait_limited(pid, (test->seconds ? test->seconds : DEFAULT_SECONDS) * test_slowness());
 	reap_leftovers();
 	fault_disarm();
 	memory_hugetlb_release();

@@ -140,6 +140,9 @@ void container_two_domains(struct container *ct, int first, int second);
 /* Rules that let the join fail; for faults that need more. */
 struct fault_rule fault_join_incompatible(void);
 
+/* How many times as long everything may take in this guest. */
+unsigned int test_slowness(void);
+
 /* --- processes --- */
 
 /* Run fn in a child; returns its pid. The child ends with status 0 if fn returns. */

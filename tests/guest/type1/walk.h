@@ -10,6 +10,9 @@
  *
  * One line an operation: setup() makes the state in which operate() is run, once; undo() goes back to that state after
  * an operate() that worked. For WALK_ATTACH(), before() and after(), if any, are run around operate() without failures.
+ *
+ * WALK_UNMAP() is for what unmaps from an IOMMU, which cannot report a failure. It is not walked on an IOMMU whose driver
+ * needs memory for that: what the driver does not unmap stays pinned.
  */
 #ifndef NG_TYPE1_WALK_H
 #define NG_TYPE1_WALK_H
@@ -17,10 +20,13 @@
 #include "emulated.h"
 #include "test.h"
 
+#define WALK_MAX_BYTES	MIB(2)
+
 struct walk {
 	struct container ct;
 	int group;			/* one that comes or goes, open */
 	void *area;
+	size_t bytes;			/* of it, that operations are about */
 	struct emulated emulated;
 };
 
@@ -31,6 +37,7 @@ struct operation {
 	void (*after)(void);
 	void (*undo)(struct walk *w);
 	bool attaches;
+	bool unmaps;			/* from an IOMMU */
 };
 
 void walk(const struct operation *op);
@@ -42,9 +49,11 @@ TEST(failing_allocations_##name, .seconds = 120, .domains_differ = true, .not_on
 }
 
 #define WALK(name, setup, operate, undo)					\
-	WALK_OPERATION(name, setup, NULL, operate, NULL, undo, false)
+	WALK_OPERATION(name, setup, NULL, operate, NULL, undo, false, false)
 #define WALK_ATTACH(name, setup, before, operate, after, undo)			\
-	WALK_OPERATION(name, setup, before, operate, after, undo, true)
+	WALK_OPERATION(name, setup, before, operate, after, undo, true, false)
+#define WALK_UNMAP(name, setup, operate, undo)					\
+	WALK_OPERATION(name, setup, NULL, operate, NULL, undo, false, true)
 
 /* An operation that takes back another, which has to work. */
 #define UNDO_BY(operate)							\
