@@ -5,6 +5,8 @@
 #   make demo       see it work in a virtual machine, stock module beside ours
 #   make check      the tests
 #   make check-all  all tests on every kernel and IOMMU, and more real clients (DPDK), which takes hours
+#   make fuzz MINUTES=n [KERNEL=...] [SEED=...]
+#                   do random things to a container of stock and to one of ours, and compare
 #   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first
 #   make bench      what mapping, unmapping and attaching cost, stock module beside ours, on four kernels
 #   make bench-check  the same, and whether anything is slower than in the committed reference or than it may be
@@ -55,6 +57,9 @@ check:
 check-all:
 	tests/vm/check-all
 
+fuzz:
+	KERNEL="$(KERNEL)" SEED="$(SEED)" tests/vm/fuzz $(MINUTES)
+
 debug-kernel:
 	tests/kernels/build-kernel debug-6.1
 	tests/kernels/build-kernel debug-7.3
@@ -84,8 +89,8 @@ help:
 	@echo 'make debug-kernel      build the kernels of check-debug, which takes a while'
 	@echo 'make bench-accept      make what make bench measured the reference'
 	@echo 'make clean             remove what was built'
-	@echo 'make docs              bring docs/attach-errors.md up to date with iommu_emt/rules.c'
-	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the guests of demo and bench), W (kbuild warnings)'
+	@echo 'make docs              bring what is made of README.md and docs/attach-errors.md up to date'
+	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the guests of demo, fuzz and bench), W (kbuild warnings)'
 
-.PHONY: all modules probes modules_install clean demo check check-all check-debug debug-kernel backport-check docs help FORCE
+.PHONY: all modules probes modules_install clean demo check check-all check-debug fuzz debug-kernel backport-check docs help FORCE
 FORCE:

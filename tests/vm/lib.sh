@@ -70,7 +70,7 @@ build_for()
 	load_kernel "$1"
 	dir=$ng_out/build/$(basename "$1")
 	# Headers alone are for building; no guest will run what comes of it, but the example is to compile everywhere.
-	[ -z "$KROOT" ] || wanted+=(fault emulated ops translate cross conformance/kmod ../mock_iommu ../bench/floor)
+	[ -z "$KROOT" ] || wanted+=(fault pick emulated ops translate cross conformance/kmod ../mock_iommu ../bench/floor)
 	for module_dir in "${wanted[@]}"; do
 		[ ! -d "$ng_guest/$module_dir" ] || module_dirs+=("$ng_guest/$module_dir")
 	done

@@ -121,7 +121,7 @@ TEST(set_iommu_of_an_extension_is_refused)
 
 	container_init(&ct);
 	container_add(&ct, 0);
-	FAILS(DIFF(EXT_UNMAP_ALL) ? EINVAL : ENODEV, container_set_iommu(ct.fd, VFIO_UNMAP_ALL));
+	FAILS(DIFF(UNMAP_ALL) ? EINVAL : ENODEV, container_set_iommu(ct.fd, VFIO_UNMAP_ALL));
 	FAILS(ENODEV, container_set_iommu(ct.fd, VFIO_UPDATE_VADDR));
 	OK(container_set_iommu(ct.fd, TYPE1V2));
 	container_close(&ct);

@@ -131,7 +131,7 @@ TEST(dirt_is_not_forgotten_because_a_report_failed)
 	}
 	memset(words, 0, 2 * PAGE);
 	OK(dirty_get(ct.fd, IOVA, apart + BYTES, bitmap));
-	EQ(words[0], DIFF(DIRT_OUTLIVES_A_FAILED_REPORT) ? 0x2 : 0);
+	EQ(words[0], DIFF(DIRTY_FAULT_FORGETS_NOTHING) ? 0x2 : 0);
 	EQ(words[PAGE], 0x4);
 	memset(words, 0, 2 * PAGE);
 	OK(dirty_get(ct.fd, IOVA, apart + BYTES, bitmap));

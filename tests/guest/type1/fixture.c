@@ -131,19 +131,19 @@ static bool is_as_ours(enum difference id)
 long long difference_value(enum difference id)
 {
 	static const struct {
-		int release;
-		long long before, after, ours;
+		int until;
+		long long stock, ours;
 	} table[] = {
-#define D(id, before, release, after, ours, reason) { release, before, after, ours },
-		DIFFERENCES(D)
-#undef D
+#define BEFORE(major, minor)	KERNEL(major, minor)
+#define EVERY			0
+#define DIFFERENCE(name, kernels, stock, ours, seen, sentence) { kernels, stock, ours },
+#include "../differences.def"
+#undef DIFFERENCE
 	};
 
-	if (is_as_ours(id))
+	if (is_as_ours(id) || (table[id].until && env.kernel >= table[id].until))
 		return table[id].ours;
-	if (!table[id].release || env.kernel >= table[id].release)
-		return table[id].after;
-	return table[id].before;
+	return table[id].stock;
 }
 
 struct attach_cost attach_cost(unsigned int groups)

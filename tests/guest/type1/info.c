@@ -32,7 +32,7 @@ static void fixed_extensions(struct container *ct)
 	EQ(container_check_extension(ct->fd, VFIO_TYPE1_NESTING_IOMMU), DIFF(EXT_NESTING));
 	EQ(container_check_extension(ct->fd, VFIO_SPAPR_TCE_v2_IOMMU), 0);
 	EQ(container_check_extension(ct->fd, VFIO_NOIOMMU_IOMMU), 0);
-	EQ(container_check_extension(ct->fd, VFIO_UNMAP_ALL), DIFF(EXT_UNMAP_ALL));
+	EQ(container_check_extension(ct->fd, VFIO_UNMAP_ALL), DIFF(UNMAP_ALL));
 	EQ(container_check_extension(ct->fd, 11), 0);
 	EQ(container_check_extension(ct->fd, 1000), 0);
 }
@@ -59,7 +59,7 @@ TEST(extensions_after_set_iommu)
 
 	container_make(&ct, 0, 1, TYPE1V2);
 	fixed_extensions(&ct);
-	EQ(container_check_extension(ct.fd, VFIO_UPDATE_VADDR), DIFF(EXT_UPDATE_VADDR));
+	EQ(container_check_extension(ct.fd, VFIO_UPDATE_VADDR), DIFF(UPDATE_VADDR));
 	cc = OK(container_check_extension(ct.fd, VFIO_DMA_CC_IOMMU));
 	TRUE(cc == 0 || cc == 1);
 	test_same_on_both("dma_cc", "%d", cc);
@@ -143,6 +143,14 @@ static void small_info(struct container *ct, uint32_t argsz, unsigned int writte
 		EQ(info.cap_offset, 0);
 }
 
+/* How much of the structure is written back. */
+static unsigned int written(uint32_t argsz)
+{
+	if (!DIFF(INFO_WRITES_ALL))
+		return argsz < 20 ? 16 : 20;
+	return argsz < 24 ? argsz : 24;
+}
+
 TEST(info_argsz_without_room_for_the_chain)
 {
 	struct type1_info all;
@@ -153,12 +161,12 @@ TEST(info_argsz_without_room_for_the_chain)
 	OK(type1_get_info(ct.fd, &all));
 	chain_end = all.cap[all.nr_caps - 1].offset + 16 + 16 * all.nr_ranges;
 	small_info(&ct, 16, 16, chain_end);
-	small_info(&ct, 17, DIFF(INFO_WRITTEN_17), chain_end);
-	small_info(&ct, 19, DIFF(INFO_WRITTEN_19), chain_end);
+	small_info(&ct, 17, written(17), chain_end);
+	small_info(&ct, 19, written(19), chain_end);
 	small_info(&ct, 20, 20, chain_end);
-	small_info(&ct, 23, DIFF(INFO_WRITTEN_23), chain_end);
-	small_info(&ct, 24, DIFF(INFO_WRITTEN_24), chain_end);
-	small_info(&ct, chain_end - 1, DIFF(INFO_WRITTEN_24), chain_end);
+	small_info(&ct, 23, written(23), chain_end);
+	small_info(&ct, 24, written(24), chain_end);
+	small_info(&ct, chain_end - 1, written(chain_end - 1), chain_end);
 	container_close(&ct);
 }
 

@@ -296,10 +296,10 @@ static bool environment_ready(void)
 
 static void print_differences(void)
 {
-#define D(id, before, release, after, ours, reason) \
-	printf("%s\t%s\n", #id, reason);
-	DIFFERENCES(D)
-#undef D
+#define DIFFERENCE(name, kernels, stock, ours, seen, sentence) \
+	printf("%s\t%s\n", #name, sentence);
+#include "../differences.def"
+#undef DIFFERENCE
 }
 
 static int run_all(const char *glob, unsigned int number, const char *prefix, bool observe)

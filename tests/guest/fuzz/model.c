@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is mapped in a container. */
+#include <linux/vfio.h>
+#include <stddef.h>
+
+#include "layout.h"
+#include "script.h"
+#include "model.h"
+
+#define A(name, base, pages) { #name, base, (pages) * FUZZ_PAGE },
+const struct fuzz_area_place fuzz_areas[FUZZ_NR_AREAS] = { FUZZ_AREAS(A) };
+#undef A
+
+const struct fuzz_mapping *fuzz_model_find(const struct fuzz_model *model, uint64_t iova, uint64_t last)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->nr; i++)
+		if (model->mapping[i].iova <= last && model->mapping[i].last >= iova)
+			return &model->mapping[i];
+	return NULL;
+}
+
+static void update_vaddr(struct fuzz_model *model, const struct fuzz_op *op)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->nr; i++) {
+		if (model->mapping[i].iova != op->iova)
+			continue;
+		model->mapping[i].vaddr = op->vaddr;
+		model->mapping[i].actor = op->actor;
+	}
+}
+
+static void map(struct fuzz_model *model, const struct fuzz_op *op)
+{
+	if (op->flags & VFIO_DMA_MAP_FLAG_VADDR) {
+		update_vaddr(model, op);
+		return;
+	}
+	if (model->nr == FUZZ_MAX_MAPPINGS)
+		return;
+	model->mapping[model->nr++] = (struct fuzz_mapping){
+		.iova = op->iova,
+		.last = op->iova + op->size - 1,
+		.vaddr = op->vaddr,
+		.flags = op->flags,
+		.actor = op->actor,
+	};
+}
+
+/* Does the range begin within a mapping, behind its first address? */
+static bool begins_within_a_mapping(const struct fuzz_model *model, uint64_t iova)
+{
+	const struct fuzz_mapping *mapping = fuzz_model_find(model, iova, iova);
+
+	return mapping && mapping->iova != iova;
+}
+
+/* As both types have it: mappings go of which the range covers the first address; but nothing does if it begins within one. */
+static void unmap(struct fuzz_model *model, const struct fuzz_op *op)
+{
+	bool all = op->flags & VFIO_DMA_UNMAP_FLAG_ALL;
+	unsigned int i, kept = 0;
+
+	if (op->flags & VFIO_DMA_UNMAP_FLAG_VADDR || (!all && begins_within_a_mapping(model, op->iova)))
+		return;
+	for (i = 0; i < model->nr; i++) {
+		uint64_t iova = model->mapping[i].iova;
+
+		if (!all && (iova < op->iova || iova > op->iova + op->size - 1))
+			model->mapping[kept++] = model->mapping[i];
+	}
+	model->nr = kept;
+}
+
+static void disown(struct fuzz_model *model, unsigned int actor)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->nr; i++)
+		if (model->mapping[i].actor == actor)
+			model->mapping[i].actor = FUZZ_NOBODY;
+}
+
+static void detach(struct fuzz_model *model, unsigned int device)
+{
+	model->attached &= ~(1u << device);
+	if (!model->attached) {
+		model->driver = false;
+		model->tracking = false;
+		model->nr = 0;
+	}
+}
+
+void fuzz_model_apply(struct fuzz_model *model, const struct fuzz_op *op)
+{
+	switch (op->kind) {
+	case FUZZ_ATTACH:
+		model->attached |= 1u << op->device;
+		break;
+	case FUZZ_DETACH:
+		detach(model, op->device);
+		break;
+	case FUZZ_SET_IOMMU:
+		model->driver = true;
+		model->v2 = op->type != VFIO_TYPE1_IOMMU;
+		break;
+	case FUZZ_MAP:
+		map(model, op);
+		break;
+	case FUZZ_UNMAP:
+		unmap(model, op);
+		break;
+	case FUZZ_DIRTY:
+		if (op->flags == VFIO_IOMMU_DIRTY_PAGES_FLAG_START)
+			model->tracking = true;
+		if (op->flags == VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP)
+			model->tracking = false;
+		break;
+	case FUZZ_FORK:
+		model->actors |= 1u << op->actor;
+		break;
+	case FUZZ_EXEC:
+		disown(model, op->actor);
+		break;
+	case FUZZ_EXIT:
+		disown(model, op->actor);
+		model->actors &= ~(1u << op->actor);
+		break;
+	}
+}
