@@ -80,7 +80,7 @@ unlock:
  *
  * May sleep until the memory is there.  What was copied before an error stays copied.
  *
- * Return: 0 or a negative errno as rw_some(); -EOVERFLOW.
+ * Return: 0 or a negative errno as rw_some(); -EINVAL also behind the last address, where nothing can be mapped.
  */
 int ng_access_rw(void *handle, dma_addr_t iova, void *buf, size_t bytes, bool write)
 {
@@ -91,11 +91,13 @@ int ng_access_rw(void *handle, dma_addr_t iova, void *buf, size_t bytes, bool wr
 
 	if (!ct)
 		return -EINVAL;
+	range.first = iova;
+	if (check_add_overflow(range.first, (u64)bytes - 1, &range.last))
+		range.last = U64_MAX;
 	for (done = 0; done < bytes && !ret; done += n) {
 		n = 0;
-		ret = ng_range_init(&range, iova + done, bytes - done);
-		if (!ret)
-			ret = rw_some(ct, range, buf + done, write, &n);
+		range.first = (u64)iova + done;
+		ret = range.first < iova ? -EINVAL : rw_some(ct, range, buf + done, write, &n);
 	}
 	trace_vfio_dma_rw(ct->handle, iova, bytes, write, ret);
 	ng_container_put(ct);

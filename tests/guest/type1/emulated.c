@@ -452,6 +452,29 @@ TEST(dma_rw_stops_where_nothing_is)
 	container_close(&ct);
 }
 
+/* What is mapped at address 0 is no continuation of what ends at 2^64. */
+TEST(dma_rw_stops_at_the_last_address)
+{
+	uint8_t *area = memory_small_pages(2 * PAGE), buf[64];
+	struct emulated emulated;
+	struct container ct;
+
+	emulated_make(&ct, &emulated, TYPE1V2);
+	FAILS(EINVAL, emulated_read(emulated.fd, -(uint64_t)32, buf, sizeof(buf)));
+	OK(dma_map(ct.fd, area, 0, PAGE, DMA_RW));
+	FAILS(EINVAL, emulated_read(emulated.fd, -(uint64_t)32, buf, sizeof(buf)));
+	/* Where stock loses such a mapping, there is nothing to compare. */
+	if (DIFF(TOP_MAPPING_WORKS)) {
+		OK(dma_map(ct.fd, area + PAGE, TOP_PAGE, PAGE, DMA_RW));
+		memory_fill(buf, sizeof(buf), 9);
+		FAILS(DIFF(DRIVER_ACCESS_ENDS_AT_THE_TOP) ? EINVAL : 0,
+		      emulated_write(emulated.fd, -(uint64_t)32, buf, sizeof(buf)));
+		TRUE(memory_holds(area + 2 * PAGE - 32, 32, 9));
+		EQ(area[0], DIFF(DRIVER_ACCESS_ENDS_AT_THE_TOP) ? 0xa5 : buf[32]);
+	}
+	container_close(&ct);
+}
+
 /* --- whose memory --- */
 
 struct other {
