@@ -49,6 +49,9 @@ int testbed_find(void);
 void testbed_reset(void);
 bool testbed_clean(void);
 
+/* virtio-iommu's driver remembers every mapping, and allocates a request to the host for each mapping and unmapping. */
+bool iommu_is_virtio(void);
+
 #define TEST(fn, ...)							\
 static void fn(void);							\
 static struct test test_##fn = { .name = #fn, .run = fn, ##__VA_ARGS__ }; \

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "../lib/fail-nth.h"
-#include "../lib/file.h"
 #include "walk.h"
 
 #define CONTAINERS	"/sys/kernel/debug/vfio_type1_ng/containers"
@@ -140,14 +139,6 @@ static bool step(const struct operation *op, struct walk *w, unsigned int nth, s
 		TRUE(!"everything is as it was");
 	}
 	return failed;
-}
-
-/* Its driver allocates, for each mapping and each unmapping, a request to the host. */
-static bool iommu_is_virtio(void)
-{
-	char words[4096];
-
-	return file_read("/proc/cmdline", words, sizeof(words)) > 0 && strstr(words, "ng.viommu=virtio");
 }
 
 void walk(const struct operation *op)
