@@ -63,22 +63,17 @@ void ng_owner_put(struct ng_owner *owner)
 	kref_put(&owner->ref, owner_destroy);
 }
 
-/* Could pages be charged now without exceeding the owner's limit?  Takes no lock, so the answer may be outdated. */
-bool ng_account_seems_to_fit(const struct ng_owner *owner, unsigned long npages)
-{
-	return READ_ONCE(owner->mm->locked_vm) + npages <= task_rlimit(owner->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-}
-
 /**
- * ng_account_charge() - charge pages to an owner's locked memory
+ * ng_account_charge_ahead() - charge pages to an owner's locked memory, and some that will be pinned soon
  * @owner: who pays
  * @npages: how many pages
+ * @ahead: how many more; set to 0 if the limit leaves no room for them
  * @unlimited: charge them even beyond RLIMIT_MEMLOCK (CAP_IPC_LOCK)
  *
  * Context: takes the owner's mmap lock for writing.
- * Return: 0, -ENOMEM beyond the limit, -EINTR on a fatal signal, -ESRCH if the address space is gone.
+ * Return: 0, -ENOMEM beyond the limit, -EINTR on a fatal signal, -ESRCH if the address space is gone; then nothing is charged.
  */
-int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited)
+int ng_account_charge_ahead(struct ng_owner *owner, unsigned long npages, unsigned long *ahead, bool unlimited)
 {
 	int ret;
 
@@ -89,7 +84,11 @@ int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimit
 
 	ret = mmap_write_lock_killable(owner->mm);
 	if (!ret) {
-		ret = __account_locked_vm(owner->mm, npages, true, owner->task, unlimited);
+		ret = __account_locked_vm(owner->mm, npages + *ahead, true, owner->task, unlimited);
+		if (ret && *ahead) {
+			*ahead = 0;
+			ret = __account_locked_vm(owner->mm, npages, true, owner->task, unlimited);
+		}
 		mmap_write_unlock(owner->mm);
 	}
 	mmput(owner->mm);
@@ -98,6 +97,14 @@ int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimit
 		pr_warn_ratelimited("%s (%d): RLIMIT_MEMLOCK (%lu) exceeded\n", owner->task->comm,
 				    task_tgid_nr(owner->task), task_rlimit(owner->task, RLIMIT_MEMLOCK));
 	return ret;
+}
+
+/* As ng_account_charge_ahead(), for these pages alone. */
+int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited)
+{
+	unsigned long ahead = 0;
+
+	return ng_account_charge_ahead(owner, npages, &ahead, unlimited);
 }
 
 /**

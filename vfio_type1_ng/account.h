@@ -31,7 +31,7 @@ struct ng_owner *ng_owner_get_current(struct ng_container *ct);
 struct ng_owner *ng_owner_get(struct ng_owner *owner);
 void ng_owner_put(struct ng_owner *owner);
 
-bool ng_account_seems_to_fit(const struct ng_owner *owner, unsigned long npages);
+int ng_account_charge_ahead(struct ng_owner *owner, unsigned long npages, unsigned long *ahead, bool unlimited);
 int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited);
 void ng_account_uncharge(struct ng_owner *owner, unsigned long npages);
 

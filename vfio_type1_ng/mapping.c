@@ -256,8 +256,8 @@ static int check_map(struct ng_container *ct, const struct ng_map_request *reque
 		return -EEXIST;
 	if (!ct->entries_left)
 		return -ENOSPC;
-	/* Before the first domain there are none, and every address is as good as another. */
-	if (ct->windows.nr && !ng_iova_windows_contain(&ct->windows, request->range))
+	/* Without a domain, every address is as good as another. */
+	if (!list_empty(&ct->domains) && !ng_iova_windows_contain(&ct->windows, request->range))
 		return -EINVAL;
 	return 0;
 }

@@ -49,21 +49,24 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
 }
 
 /*
- * How many pages may be pinned before they are charged.  Charging takes the mmap lock from every thread of the owner; but what
- * is not charged yet, each thread can hold beyond the limit, for as long as a fault lasts.
+ * Charging takes the mmap lock from every thread of the owner, so what a batch needs is charged together with this much of what
+ * is still to come, if the limit leaves room for it.  It is never charged late: each thread could hold that much beyond the
+ * limit, for as long as a fault lasts.
  */
-#define CHARGE_BATCH_PAGES	(SZ_2M >> PAGE_SHIFT)
+#define CHARGE_AHEAD_PAGES (SZ_64M >> PAGE_SHIFT)
 
 /**
  * struct fill_progress - how far filling a mapping has got
  * @cursor: the first run that is not mapped yet
  * @mapped_bytes: what the runs before it cover
  * @uncharged_pages: how many pages in the runs are still to be charged
+ * @ahead_pages: how many pages are charged that are not in the runs yet
  */
 struct fill_progress {
 	struct ng_run_cursor cursor;
 	u64 mapped_bytes;
 	unsigned long uncharged_pages;
+	unsigned long ahead_pages;
 };
 
 /* Adds a batch, which is empty afterwards, to the mapping's runs.  Returns 0 or -ENOMEM. */
@@ -92,26 +95,26 @@ static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch, stru
  * charge() - charge what is in the mapping's runs
  * @mapping: the mapping
  * @progress: how far it is filled
- * @complete: it has all its runs
- *
- * May wait until there is more to charge, but not if the owner's limit seems to be reached: so one call is never further
- * beyond it than a batch, and several together only while they race.
+ * @left: how many pages are not in its runs yet
  *
  * Return: 0, or as ng_account_charge().
  */
-static int charge(struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
+static int charge(struct ng_mapping *mapping, struct fill_progress *progress, unsigned long left)
 {
 	unsigned long npages = progress->uncharged_pages;
 	int ret;
 
-	if (!complete && npages < CHARGE_BATCH_PAGES &&
-	    (mapping->unlimited || ng_account_seems_to_fit(mapping->owner, npages)))
-		return 0;
-	ret = ng_account_charge(mapping->owner, npages, mapping->unlimited);
-	if (ret)
-		return ret;
-	mapping->charged_pages += npages;
+	if (npages > progress->ahead_pages) {
+		unsigned long ahead = min_t(unsigned long, left, CHARGE_AHEAD_PAGES);
+
+		ret = ng_account_charge_ahead(mapping->owner, npages - progress->ahead_pages, &ahead, mapping->unlimited);
+		if (ret)
+			return ret;
+		progress->ahead_pages = npages + ahead;
+	}
+	progress->ahead_pages -= npages;
 	progress->uncharged_pages = 0;
+	mapping->charged_pages += npages;
 	return 0;
 }
 
@@ -231,7 +234,7 @@ static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, stru
 		if (!ret)
 			ret = remember(mapping, batch, progress);
 		if (!ret)
-			ret = charge(mapping, progress, complete);
+			ret = charge(mapping, progress, npages - done - batch->npages);
 		if (!ret)
 			ret = map_runs(ct, mapping, progress, complete);
 		if (ret)
@@ -257,6 +260,7 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 	ng_pin_batch_init(&batch, mapping_npages(mapping), &ct->spare_pages);
 	ret = pin_and_map(ct, mapping, &batch, &progress);
 	ng_pin_batch_destroy(&batch, &ct->spare_pages);
+	ng_account_uncharge(mapping->owner, progress.ahead_pages);
 
 	if (ret)
 		empty(ct, mapping, progress.mapped_bytes);

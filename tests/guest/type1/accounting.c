@@ -123,6 +123,29 @@ TEST(zero_page_can_be_mapped_any_number_of_times)
 	container_close(&ct);
 }
 
+/* A page of one's own, and then many that do not count before Linux 6.2: neither the charge nor the limit is theirs. */
+TEST(untouched_memory_behind_other_memory)
+{
+	const size_t pages = 2048;
+	uint8_t *area = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const bool all_count = env.kernel >= KERNEL(6, 2);
+	struct container ct;
+
+	madvise(area, pages * PAGE, MADV_NOHUGEPAGE);
+	area[0] = 1;
+	container_make(&ct, 0, 1, TYPE1V2);
+	OK(dma_map(ct.fd, area, IOVA, pages * PAGE, DMA_READ));
+	EQ(locked_pages(), all_count ? pages : 1);
+	OK(dma_unmap(ct.fd, IOVA, pages * PAGE));
+	EQ(locked_pages(), 0);
+
+	drop_ipc_lock();
+	limit_locked_pages(1);
+	FAILS(all_count ? ENOMEM : 0, dma_map(ct.fd, area, IOVA, pages * PAGE, DMA_READ));
+	EQ(locked_pages(), all_count ? 0 : 1);
+	container_close(&ct);
+}
+
 /* --- the limit --- */
 
 TEST(limit_is_reached_exactly)
