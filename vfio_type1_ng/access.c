@@ -106,7 +106,9 @@ static struct ng_mapping *first_held(struct ng_container *ct, struct ng_range ra
 {
 	u64 iova;
 
-	return ng_external_first(ct, range, &iova) ? ng_mapping_first(ct, ng_access_page(iova)) : NULL;
+	if (!ct->nr_external || !ng_external_first(ct, range, &iova))
+		return NULL;
+	return ng_mapping_first(ct, ng_access_page(iova));
 }
 
 /**

@@ -43,7 +43,7 @@ bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova
 	unsigned long index = index_of(range.first);
 
 	lockdep_assert_held(&ct->lock);
-	if (!ct->nr_external || !xa_find(&ct->external, &index, index_of(range.last), XA_PRESENT))
+	if (!xa_find(&ct->external, &index, index_of(range.last), XA_PRESENT))
 		return false;
 	*iova = (u64)index << PAGE_SHIFT;
 	return true;
@@ -164,8 +164,6 @@ void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping)
 	unsigned long index, n = 0;
 
 	lockdep_assert_held(&ct->lock);
-	if (!ct->nr_external)
-		return;
 	for_each_pin(ct, index, pin, mapping->range) {
 		xa_erase(&ct->external, index);
 		kfree(pin);

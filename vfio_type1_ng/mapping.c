@@ -113,12 +113,14 @@ static void insert(struct ng_container *ct, struct ng_mapping *mapping)
 /* Frees the mapping's range and the mapping, which backs nothing any more. */
 static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 {
+	/* Whoever unmaps one by one goes on with the next. */
 	if (mapping == ct->latest)
-		WRITE_ONCE(ct->latest, NULL);
+		WRITE_ONCE(ct->latest, mapping_of(rb_next(&mapping->node)));
 	if (mapping == ct->highest)
 		ct->highest = mapping_of(rb_prev(&mapping->node));
 	rb_erase(&mapping->node, &ct->mappings);
-	ng_external_abandon(ct, mapping);
+	if (ct->nr_external)
+		ng_external_abandon(ct, mapping);
 	if (mapping->vaddr_invalid)
 		ct->nr_vaddr_invalid--;
 	ct->nr_mappings--;
@@ -192,7 +194,8 @@ static bool all_live(struct ng_container *ct, struct ng_range range)
  * Waits for its turn a few times.  Others may keep the range busy for ever, so then it goes to the end of the queue of
  * those who want the topology for themselves: when it has that, no mapping is in transition.
  *
- * Return: 0 with @ct->lock held; or a negative errno as ng_container_enter(), and then the container is left.
+ * Return: 0 with @ct->lock held, or 1 if the container was also left meanwhile; or a negative errno as ng_container_enter(),
+ * and then the container is left.
  */
 static int lock_settled(struct ng_container *ct, struct ng_range range)
 {
@@ -215,7 +218,7 @@ static int lock_settled(struct ng_container *ct, struct ng_range range)
 		return ret;
 	mutex_lock(&ct->lock);
 	ng_container_share(ct);
-	return 0;
+	return 1;
 }
 
 /**
@@ -230,7 +233,9 @@ int ng_mappings_lock(struct ng_container *ct, struct ng_range range)
 {
 	int ret = ng_container_enter(ct);
 
-	return ret ? ret : lock_settled(ct, range);
+	if (!ret)
+		ret = lock_settled(ct, range);
+	return min(ret, 0);
 }
 
 /* As ng_mappings_lock(), for the range of a request to map. */
@@ -412,10 +417,11 @@ int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_re
 		goto leave;
 
 	ret = lock_settled(ct, *range);
-	if (ret)
+	if (ret < 0)
 		return ret;
-	/* Again: groups may have come while the container was left to wait. */
-	ret = unmap_range(ct, request, range);
+	/* Groups may have come while the container was left. */
+	if (ret)
+		ret = unmap_range(ct, request, range);
 	if (!ret && ((request->bitmap && !ng_dirty_can_report(ct, request->bitmap)) ||
 		     (ct->v2 && !request->all && cuts_mapping(ct, *range))))
 		ret = -EINVAL;

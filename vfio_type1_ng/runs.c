@@ -42,7 +42,8 @@ struct ng_run *ng_runs_grow(struct ng_runs *runs)
 		return NULL;
 	if (runs->only.npages)
 		chunk->run[chunk->nr++] = runs->only;
-	*runs = (struct ng_runs){ .last = chunk };
+	runs->only.npages = 0;
+	runs->last = chunk;
 	return &chunk->run[chunk->nr++];
 }
 
@@ -57,5 +58,5 @@ void ng_runs_free(struct ng_runs *runs)
 		}
 		kfree(last);
 	}
-	*runs = (struct ng_runs){};
+	runs->only = (struct ng_run){};
 }

@@ -13,13 +13,13 @@
 /**
  * struct ng_run - physically contiguous frames
  * @pfn: first frame
+ * @npages: how many, at least 1; 16 TiB are two runs
  * @pinned: they are pinned pages; otherwise device memory, which nobody holds
- * @npages: how many, at least 1
  */
 struct ng_run {
 	unsigned long pfn;
-	unsigned long pinned : 1;
-	unsigned long npages : BITS_PER_LONG - 1;
+	u32 npages;
+	bool pinned;
 };
 
 /* A stretch of the list. */
@@ -83,7 +83,7 @@ static inline struct ng_run *ng_runs_last(struct ng_runs *runs)
  * ng_runs_append() - add the frames behind the next addresses
  * @runs: the list
  * @pfn: the first frame
- * @npages: how many consecutive frames, at least 1
+ * @npages: how many consecutive frames, 1 to U32_MAX
  * @pinned: they are pinned pages
  * @extend: they may become part of the last run if they continue it
  *
@@ -94,7 +94,8 @@ static inline int ng_runs_append(struct ng_runs *runs, unsigned long pfn, unsign
 	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
 	struct ng_run *run = chunk ? &chunk->run[chunk->nr - 1] : &runs->only;
 
-	if (extend && run->npages && run->pfn + run->npages == pfn && run->pinned == pinned) {
+	if (extend && run->npages && run->pfn + run->npages == pfn && run->pinned == pinned &&
+	    npages <= U32_MAX - run->npages) {
 		run->npages += npages;
 		return 0;
 	}
@@ -104,9 +105,7 @@ static inline int ng_runs_append(struct ng_runs *runs, unsigned long pfn, unsign
 		run = ng_runs_grow(runs);
 	if (!run)
 		return -ENOMEM;
-	run->pfn = pfn;
-	run->npages = npages;
-	run->pinned = pinned;
+	*run = (struct ng_run){ .pfn = pfn, .pinned = pinned, .npages = npages };
 	return 0;
 }
 

@@ -30,9 +30,6 @@
 /* How many pages are unpinned before there is a chance to reschedule. */
 #define UNPIN_BATCH_PAGES	(SZ_256M >> PAGE_SHIFT)
 
-/* Runs of fewer pages are unpinned many in a row before that chance is given. */
-#define SMALL_RUN_PAGES		64
-
 static u64 run_bytes(const struct ng_run *run)
 {
 	return (u64)run->npages << PAGE_SHIFT;
@@ -122,17 +119,21 @@ static int charge(struct ng_mapping *mapping, struct fill_progress *progress, un
 static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
 {
 	const struct ng_run *growing = complete ? NULL : ng_runs_last(&mapping->runs);
+	u64 iova = mapping->range.first + progress->mapped_bytes;
+	struct ng_run_cursor cursor = progress->cursor;
 	struct ng_run *run;
-	int ret;
+	int ret = 0;
 
-	while ((run = ng_run_cursor_peek(&progress->cursor, &mapping->runs)) && run != growing) {
-		ret = ng_domains_map(ct, mapping->range.first + progress->mapped_bytes, run, mapping->prot);
+	while ((run = ng_run_cursor_peek(&cursor, &mapping->runs)) && run != growing) {
+		ret = ng_domains_map(ct, iova, run, mapping->prot);
 		if (ret)
-			return ret;
-		progress->mapped_bytes += run_bytes(run);
-		progress->cursor.index++;
+			break;
+		iova += run_bytes(run);
+		cursor.index++;
 	}
-	return 0;
+	progress->cursor = cursor;
+	progress->mapped_bytes = iova - mapping->range.first;
+	return ret;
 }
 
 /* Lets go of a run that no domain maps any more. */
@@ -141,37 +142,77 @@ static void unpin_run(const struct ng_run *run, bool dirty)
 	unsigned long done, npages;
 
 	for (done = 0; done < run->npages; done += npages) {
+		if (done)
+			cond_resched();
 		npages = min_t(unsigned long, run->npages - done, UNPIN_BATCH_PAGES);
 		compat_unpin_frames(run->pfn + done, npages, dirty);
-		cond_resched();
 	}
 }
 
-/**
- * forget_runs() - move past runs, and let go of their memory if nothing maps it any more
- * @mapping: the mapping
- * @cursor: moved past the runs
- * @bytes: what they cover
- * @unmapped: false if a device may still reach them; then their memory stays pinned, and charged
- */
-static void forget_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes, bool unmapped)
+/* Single pages: many in one call cost much less than as many calls. */
+struct single_pages {
+	unsigned int nr;
+	struct page *pages[32];
+};
+
+static void unpin_singles(struct single_pages *singles, bool dirty)
+{
+	unpin_user_pages_dirty_lock(singles->pages, singles->nr, dirty);
+	singles->nr = 0;
+}
+
+/* Lets go of runs that no domain maps any more: those from the cursor on that cover so many bytes, or all if there are fewer. */
+static noinline void unpin_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
 	bool dirty = mapping->prot & IOMMU_WRITE;
-	unsigned int unrested = 0;
+	struct single_pages singles;
+	unsigned long unrested = 0;
 	struct ng_run *run;
 
+	singles.nr = 0;
 	for (; bytes && (run = ng_run_cursor_next(cursor, &mapping->runs)); bytes -= run_bytes(run)) {
 		if (!run->pinned)
 			continue;
-		if (!unmapped) {
-			mapping->charged_pages -= min_t(unsigned long, mapping->charged_pages, run->npages);
-		} else if (run->npages < SMALL_RUN_PAGES && ++unrested < UNPIN_BATCH_PAGES / SMALL_RUN_PAGES) {
-			compat_unpin_frames(run->pfn, run->npages, dirty);
+		if (run->npages == 1) {
+			singles.pages[singles.nr++] = pfn_to_page(run->pfn);
+			if (singles.nr < ARRAY_SIZE(singles.pages))
+				continue;
+			unpin_singles(&singles, dirty);
+			unrested += ARRAY_SIZE(singles.pages);
 		} else {
 			unpin_run(run, dirty);
+			unrested += run->npages;
+		}
+		if (unrested >= UNPIN_BATCH_PAGES) {
+			cond_resched();
 			unrested = 0;
 		}
 	}
+	unpin_singles(&singles, dirty);
+}
+
+/* As unpin_runs(), and quick for the only run. */
+static void let_go(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
+{
+	struct ng_run *run;
+
+	if (ng_runs_last_chunk(&mapping->runs)) {
+		unpin_runs(mapping, cursor, bytes);
+		return;
+	}
+	run = ng_run_cursor_next(cursor, &mapping->runs);
+	if (run && run->pinned)
+		unpin_run(run, mapping->prot & IOMMU_WRITE);
+}
+
+/* Moves past runs that cover so many bytes and that a device may still reach: their memory stays pinned, and charged. */
+static void leak_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
+{
+	struct ng_run *run;
+
+	for (; bytes && (run = ng_run_cursor_next(cursor, &mapping->runs)); bytes -= run_bytes(run))
+		if (run->pinned)
+			mapping->charged_pages -= min_t(unsigned long, mapping->charged_pages, run->npages);
 }
 
 /* How much to unmap next: whole runs, not much more than a batch, and all that is left if that is not more. */
@@ -205,15 +246,18 @@ static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mappe
 
 		bytes = next_batch_bytes(mapping, cursor, mapped_bytes - done);
 		unmapped = ng_domains_unmap(ct, iova, bytes);
-		if (!unmapped)
+		if (unmapped) {
+			let_go(mapping, &cursor, bytes);
+		} else {
 			pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
 					   bytes, iova);
-		forget_runs(mapping, &cursor, bytes, unmapped);
+			leak_runs(mapping, &cursor, bytes);
+		}
 		cond_resched();
 	}
 	/* What a mapping that could not be filled has besides. */
 	if (mapped_bytes < mapping_bytes(mapping))
-		forget_runs(mapping, &cursor, U64_MAX, true);
+		let_go(mapping, &cursor, U64_MAX);
 
 	ng_account_uncharge(mapping->owner, mapping->charged_pages);
 	mapping->charged_pages = 0;

@@ -34,6 +34,23 @@ static void contiguous_frames_make_one_run(void **state)
 	assert_null(ng_runs_last(&runs));
 }
 
+static void runs_have_a_longest(void **state)
+{
+	struct ng_runs runs = {};
+	struct ng_run_cursor cursor = {};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(ng_runs_append(&runs, (unsigned long)i << 31, 1UL << 31, false, true), 0);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(ng_run_cursor_peek(&cursor, &runs)->pfn, (unsigned long)i << 31);
+		assert_int_equal(ng_run_cursor_next(&cursor, &runs)->npages, 1UL << 31);
+	}
+	assert_null(ng_run_cursor_next(&cursor, &runs));
+	ng_runs_free(&runs);
+}
+
 static void different_kinds_do_not_merge(void **state)
 {
 	struct ng_runs runs = {};
@@ -103,7 +120,8 @@ static void failed_append_adds_nothing(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(no_run_at_first),
 	cmocka_unit_test(contiguous_frames_make_one_run),
-	cmocka_unit_test(different_kinds_do_not_merge),
+	cmocka_unit_test(runs_have_a_longest),
+		cmocka_unit_test(different_kinds_do_not_merge),
 	cmocka_unit_test(scattered_frames_come_back_in_order),
 	cmocka_unit_test(failed_append_adds_nothing),
 };

@@ -17,6 +17,7 @@ typedef uint64_t phys_addr_t;
 
 #define U64_MAX		UINT64_MAX
 #define S32_MAX		INT32_MAX
+#define U32_MAX		UINT32_MAX
 #define __user
 #define BITS_PER_LONG	(__SIZEOF_LONG__ * 8)
 
