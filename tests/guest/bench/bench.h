@@ -136,6 +136,7 @@ void bench_many_groups(void);
 void bench_dirty(void);
 void bench_close(void);
 void bench_mock(void);
+void bench_mock_known(void);
 void bench_threads(void);
 
 #endif

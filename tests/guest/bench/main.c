@@ -5,7 +5,8 @@
  *	type1-bench [-m MiB] [-r repetitions] [-n] [-c case] [-p backend-operation] SET...
  *
  * The stock module has to be loaded, and ours not: it is loaded once the stock containers are open. The sets are the
- * names in sets[] below. Where mock_iommu.ko is loaded, its devices are used, and the set is "mock".
+ * names in sets[] below. Where mock_iommu.ko is loaded, its devices are used, and the set is "mock" or
+ * "mock_known".
  *
  * Prints lines "bench<TAB>backend<TAB>case<TAB>unit<TAB>value". Times are in ns, which in a guest under -icount shift=0 are
  * instructions, and called so unless -n is given. -c leaves out the other cases of basic and memory; -p is for
@@ -40,6 +41,7 @@ static const struct set {
 	{ "dirty", bench_dirty, 0 },
 	{ "close", bench_close, MAX_SPARES },
 	{ "mock", bench_mock, 0 },
+	{ "mock_known", bench_mock_known, 0 },
 	{ "threads", bench_threads, 0 },
 };
 
