@@ -3,6 +3,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/iommu.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -12,16 +13,17 @@
 
 #define MAX_RW_BYTES	(1UL << 20)
 
-/* A page, and how many times it is pinned. */
+/* A page, how many times it is pinned, and whether ever to be written to. */
 struct held {
 	unsigned long frame;
 	unsigned int times;
+	bool writable;
 };
 
 /* Frames that nobody will unpin any more, by frame. */
 static DEFINE_XARRAY(leaked);
 
-static int remember(struct emulated *emulated, u64 iova, unsigned long frame)
+static int remember(struct emulated *emulated, u64 iova, unsigned long frame, bool writable)
 {
 	struct held *held = xa_load(&emulated->held, iova >> PAGE_SHIFT);
 
@@ -37,6 +39,7 @@ static int remember(struct emulated *emulated, u64 iova, unsigned long frame)
 	if (held->frame != frame)
 		return -EUCLEAN;
 	held->times++;
+	held->writable |= writable;
 	emulated->nr_held++;
 	return 0;
 }
@@ -66,7 +69,8 @@ static int pin(struct emulated *emulated, const struct ng_emulated_pages *pages)
 		return -ENOMEM;
 	ret = core_pin(emulated, pages->iova, pages->npages, pages->prot, frames);
 	for (i = 0; i < ret && !err; i++)
-		err = remember(emulated, pages->iova + ((u64)i << PAGE_SHIFT), frames[i]);
+		err = remember(emulated, pages->iova + ((u64)i << PAGE_SHIFT), frames[i],
+			       pages->prot & IOMMU_WRITE);
 	if (err) {
 		/* Nothing of it stays pinned; the last one is not remembered. */
 		core_unpin(emulated, pages->iova, ret);
@@ -231,6 +235,9 @@ static int touch(struct emulated *emulated, const struct ng_emulated_rw *rw, voi
 		return -ENOENT;
 	if (rw->bytes > PAGE_SIZE - offset)
 		return -EINVAL;
+	/* It may be the zero page, which is everybody's. */
+	if (rw->write && !held->writable)
+		return -EACCES;
 	at = page_address(pfn_to_page(held->frame)) + offset;
 	if (rw->write)
 		memcpy(at, buf, rw->bytes);
