@@ -314,6 +314,23 @@ static void a_driver_beyond_the_last_address_is_told_so_by_ours_alone(void **sta
 	assert_int_equal(compare(&beyond), FUZZ_UNEXPLAINED);
 }
 
+static void a_pin_of_pages_that_nobody_wrote_to_ends_a_script(void **state)
+{
+	static const struct fuzz_op pin = { .kind = FUZZ_PIN, .device = FUZZ_EMULATED, .iova = 0x2000, .size = 1, .flags = 1 };
+	struct fuzz_op map = { .kind = FUZZ_MAP, .flags = 1, .iova = 0x1000, .size = 0x3000, .vaddr = FUZZ_AT(FRESH) };
+
+	(void)state;
+	context.kernel = OLD;
+	assert_int_equal(compare(&map), FUZZ_EQUAL);
+	assert_int_equal(compare(&pin), FUZZ_EXPLAINED);
+	assert_true(parted);
+	context.model = (struct fuzz_model){};
+	parted = false;
+	map.vaddr = FUZZ_AT(SMALL);
+	assert_int_equal(compare(&map), FUZZ_EQUAL);
+	assert_int_equal(compare(&pin), FUZZ_EQUAL);
+}
+
 static void what_is_mapped_is_known_after_unmapping(void **state)
 {
 	static const struct fuzz_op low = { .kind = FUZZ_MAP, .flags = 3, .iova = 0x1000, .size = 0x3000 };
@@ -441,6 +458,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(alignment_of_capabilities_is_excused_and_nothing_else_in_them, begin),
 	cmocka_unit_test_setup(a_mapping_up_to_the_top_parts_the_containers_of_old_kernels, begin),
 	cmocka_unit_test_setup(a_driver_beyond_the_last_address_is_told_so_by_ours_alone, begin),
+	cmocka_unit_test_setup(a_pin_of_pages_that_nobody_wrote_to_ends_a_script, begin),
 	cmocka_unit_test_setup(what_is_mapped_is_known_after_unmapping, begin),
 	cmocka_unit_test_setup(sabotage_is_seen, begin),
 	cmocka_unit_test(every_rule_has_a_sentence_of_its_own),

@@ -142,6 +142,24 @@ static bool range_has_mapping_of_another(const struct fuzz_context *c)
 	return maps_for_another_in(c, c->op->iova, last_of(c->op));
 }
 
+/* Does a driver pin memory for reading alone that nobody may have written to? */
+static bool pins_the_zero_page(const struct fuzz_context *c)
+{
+	const struct fuzz_area_place *fresh = &fuzz_areas[FUZZ_FRESH];
+	uint64_t last = c->op->iova + c->op->size * FUZZ_PAGE - 1;
+	unsigned int i;
+
+	for (i = 0; is(c, PIN) && i < c->model.nr; i++) {
+		const struct fuzz_mapping *mapping = &c->model.mapping[i];
+
+		if (mapping->iova <= last && mapping->last >= c->op->iova && !(mapping->flags & VFIO_DMA_MAP_FLAG_WRITE) &&
+		    mapping->vaddr < fresh->base + fresh->bytes &&
+		    mapping->vaddr + (mapping->last - mapping->iova) >= fresh->base)
+			return true;
+	}
+	return false;
+}
+
 /* The device has an IOMMU, and those in the container have not. */
 static bool is_first_with_iommu(const struct fuzz_context *c)
 {

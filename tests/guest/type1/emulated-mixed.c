@@ -211,6 +211,24 @@ TEST(limit_that_is_just_enough_lets_a_group_in)
 	container_close(&ct);
 }
 
+/* What the driver has is the zero page then, and what the mapping has is the process's own page. */
+TEST(page_pinned_before_it_was_written_to_is_charged_later, .not_on_stock = "its count of locked pages falls below zero")
+{
+	uint8_t *area = mmap(NULL, PAGE * 4, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct emulated emulated;
+	struct container ct;
+
+	NEED_DEVICES(1);
+	madvise(area, PAGE * 4, MADV_NOHUGEPAGE);
+	emulated_make(&ct, &emulated, TYPE1V2);
+	OK(dma_map(ct.fd, area, IOVA, PAGE * 4, DMA_READ));
+	EQ(OK(emulated_pin(emulated.fd, IOVA, 2, DMA_READ)), 2);
+	memset(area, 1, PAGE * 4);
+	container_add(&ct, 0);
+	EQ(locked_pages(), 4);
+	container_close(&ct);
+}
+
 TEST(failed_first_domain_leaves_what_is_held, .not_on_stock = "stock loses count of pages that are pinned twice")
 {
 	struct emulated emulated;
