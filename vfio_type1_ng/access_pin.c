@@ -250,7 +250,7 @@ static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const s
 		    int npages)
 {
 	int n = unknown_stretch(ct, mapping, list, from, npages);
-	unsigned long charged, chargeable;
+	unsigned long charged, chargeable, excess = 0;
 	struct ng_pin_batch batch;
 	int ret;
 
@@ -263,8 +263,14 @@ static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const s
 		ret = record(ct, list, from, &batch, &chargeable);
 		if (charged) {
 			mapping->charged_pages += chargeable;
-			ng_account_uncharge(mapping->owner, charged - chargeable);
+			excess = charged - chargeable;
 		}
+	}
+	if (excess) {
+		/* Others need the lock, and a fault can hold the owner's mmap lock for long. */
+		mutex_unlock(&ct->lock);
+		ng_account_uncharge(mapping->owner, excess);
+		mutex_lock(&ct->lock);
 	}
 	ng_mapping_take_back(ct, mapping);
 	ng_pin_batch_destroy(&batch, &ct->spare_pages);
