@@ -90,6 +90,27 @@ static void no_emulated_device_without_one(void **state)
 	}
 }
 
+/* What stock would need years for. */
+static void no_group_comes_to_more_than_there_is(void **state)
+{
+	unsigned int i, scripts = 0;
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 0; seed < 2000; seed++) {
+		bool huge = false;
+
+		fuzz_generate(&script, seed, &profile);
+		for (i = 0; i < script.nr; i++) {
+			huge |= script.op[i].kind == FUZZ_MAP && script.op[i].size > UINT64_C(1) << 30;
+			if (huge && script.op[i].kind == FUZZ_ATTACH)
+				assert_int_equal(script.op[i].device, FUZZ_EMULATED);
+		}
+		scripts += huge;
+	}
+	assert_true(scripts);
+}
+
 static void every_operation_is_printed(void **state)
 {
 	char *text;
@@ -449,6 +470,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_script_fits_and_ends),
 	cmocka_unit_test(every_kind_and_flag_comes),
 	cmocka_unit_test(no_emulated_device_without_one),
+	cmocka_unit_test(no_group_comes_to_more_than_there_is),
 	cmocka_unit_test(every_operation_is_printed),
 	cmocka_unit_test_setup(equal_results_are_equal, begin),
 	cmocka_unit_test_setup(every_part_of_a_result_counts, begin),

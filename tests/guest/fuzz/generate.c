@@ -41,11 +41,26 @@ static uint8_t pick_actor(struct fuzz_generator *g)
 	return g->model.actors & 1u << actor ? actor : 0;
 }
 
+/*
+ * Has the script tried to map far more than there is? A container without an IOMMU can. When the first group with one comes, that
+ * cannot be pinned, and then stock asks the IOMMU's page table about every page of it, which takes years.
+ */
+static bool maps_more_than_there_is(const struct fuzz_generator *g)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->script->nr; i++)
+		if (g->script->op[i].kind == FUZZ_MAP && g->script->op[i].size > UINT64_C(1) << 30)
+			return true;
+	return false;
+}
+
 static void generate_attach(struct fuzz_generator *g)
 {
-	struct fuzz_op *op = add(g, FUZZ_ATTACH);
+	unsigned int device = fuzz_below(&g->random, g->profile->emulated ? FUZZ_DEVICES : FUZZ_EDUS);
 
-	op->device = fuzz_below(&g->random, g->profile->emulated ? FUZZ_DEVICES : FUZZ_EDUS);
+	if (device == FUZZ_EMULATED || !g->profile->emulated || !maps_more_than_there_is(g))
+		add(g, FUZZ_ATTACH)->device = device;
 }
 
 /* Of a device that is attached; the last one goes rarely, because all mappings go with it. */
