@@ -27,6 +27,9 @@
 #define ASK_ROUNDS		10
 #define ASK_PAUSE_JIFFIES	msecs_to_jiffies(50)
 
+/* How often one may let go and pin anew before it is looked at again; it wins that race more often than not. */
+#define ASK_RACES		100
+
 /**
  * ng_access_find() - the mapping at an address, for an in-kernel user
  * @ct: the container; @ct->lock is held
@@ -118,16 +121,17 @@ static struct ng_mapping *first_held(struct ng_container *ct, struct ng_range ra
  * @range: set to the range that it means
  *
  * Asks in-kernel users to let go.  They do so at once, or soon; one that does not makes the request fail, since what it
- * can reach must not be given back.
+ * can reach must not be given back.  One that does and pins anew is asked more often.
  *
  * Return: as ng_mappings_lock_for_unmap(); -EBUSY if a driver does not let go of its pages, -EINTR on a fatal signal.
  */
 int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
 {
-	unsigned int rounds = 0;
+	unsigned int rounds = 0, races = 0;
 	u64 furthest = 0;
 
 	for (;;) {
+		unsigned long drops = READ_ONCE(ct->external_drops);
 		struct ng_range asked_for;
 		struct ng_mapping *held;
 		int ret;
@@ -141,7 +145,7 @@ int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_requ
 
 		/* Anew for each mapping, but not for one that was asked for and is held again. */
 		if (held->range.last > furthest)
-			rounds = 0;
+			rounds = races = 0;
 		furthest = max(furthest, held->range.last);
 		asked_for = held->range;
 		mutex_unlock(&ct->lock);
@@ -158,5 +162,7 @@ int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_requ
 			return -EINTR;
 		trace_vfio_ask_unpin(ct->handle, asked_for.first, asked_for.last, rounds);
 		compat_unmap_listeners_tell(&ct->listeners, asked_for.first, asked_for.last - asked_for.first + 1);
+		if (READ_ONCE(ct->external_drops) != drops && ++races < ASK_RACES)
+			rounds = 1;
 	}
 }

@@ -74,6 +74,7 @@ struct page;
  * @spare_pages: for ng_pin_batch_init(); whoever swaps it out has it
  * @external: struct ng_external_pin by I/O virtual page number: the pages that in-kernel users hold
  * @nr_external: their number
+ * @external_drops: how many there were that are none any more; read without the lock to see whether there are new ones
  * @listeners: in-kernel users that want to know what is unmapped; has a lock of its own, under which they call back, so
  *	neither of the others is held when it is taken
  */
@@ -113,6 +114,7 @@ struct ng_container {
 	struct ng_owner *last_owner;
 	struct xarray external;
 	unsigned long nr_external;
+	unsigned long external_drops;
 
 	struct compat_unmap_listeners listeners;
 

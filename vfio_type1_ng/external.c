@@ -117,6 +117,7 @@ bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin 
 	xa_erase(&ct->external, index_of(iova));
 	kfree(pin);
 	ct->nr_external--;
+	WRITE_ONCE(ct->external_drops, ct->external_drops + 1);
 	return true;
 }
 

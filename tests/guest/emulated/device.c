@@ -176,14 +176,25 @@ void emulated_closed(struct emulated *emulated)
 	mutex_unlock(&emulated->lock);
 }
 
+/* As if a request came that needs the page, before whoever unmaps has seen that it was let go. */
+static void pin_again(struct emulated *emulated, u64 iova)
+{
+	const struct ng_emulated_pages page = { .iova = iova, .npages = 1, .prot = IOMMU_READ | IOMMU_WRITE };
+
+	if (emulated->told.times <= NG_EMULATED_BUSY_TIMES)
+		pin(emulated, &page);
+}
+
 void emulated_told(struct emulated *emulated, u64 iova, u64 bytes)
 {
 	mutex_lock(&emulated->lock);
 	emulated->told.times++;
 	emulated->told.iova = iova;
 	emulated->told.bytes = bytes;
-	if (emulated->manners == NG_EMULATED_GOOD)
+	if (emulated->manners == NG_EMULATED_GOOD || emulated->manners == NG_EMULATED_BUSY)
 		let_go(emulated, iova, bytes);
+	if (emulated->manners == NG_EMULATED_BUSY)
+		pin_again(emulated, iova);
 	else if (emulated->manners == NG_EMULATED_LATE)
 		schedule_work(&emulated->late);
 	mutex_unlock(&emulated->lock);

@@ -14,6 +14,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/kernel.h>
@@ -44,19 +45,25 @@ static int on_attach(struct kprobe *probe, struct pt_regs *regs)
 
 static struct kprobe attach_probe = { .pre_handler = on_attach };
 
-/* Calls with true for the first device that is in this domain, which ends the walk. */
-static int is_in(struct device *dev, void *domain)
+/* Ends the walk with a reference on the first device: the core does not like to be asked for a domain during one. */
+static int first(struct device *dev, void *found)
 {
-	return iommu_get_domain_for_dev(dev) == domain;
+	*(struct device **)found = get_device(dev);
+	return 1;
 }
 
 static int ask(void *about_container, struct iommu_group *about_group)
 {
 	struct iommu_domain *domain = backend->group_iommu_domain(about_container, about_group);
+	struct device *dev = NULL;
+	int ret;
 
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
-	return iommu_group_for_each_dev(about_group, domain, is_in) ? 0 : -EXDEV;
+	iommu_group_for_each_dev(about_group, &dev, first);
+	ret = dev && iommu_get_domain_for_dev(dev) == domain ? 0 : -EXDEV;
+	put_device(dev);
+	return ret;
 }
 
 enum question { ATTACHED, NO_GROUP, NO_CONTAINER };

@@ -142,6 +142,22 @@ TEST(unmap_waits_for_a_driver_that_lets_go_late, .not_on_stock = NEVER_LETS_GO)
 	container_close(&ct);
 }
 
+/* Stock gives up after ten times, with a crash. */
+TEST(unmap_outlasts_a_driver_that_pins_anew, .not_on_stock = NEVER_LETS_GO)
+{
+	struct emulated emulated;
+	struct container ct;
+
+	emulated_make_mapped(&ct, &emulated);
+	OK(emulated_behave(emulated.fd, NG_EMULATED_BUSY));
+	EQ(OK(emulated_pin(emulated.fd, IOVA, PAGES, DMA_RW)), PAGES);
+	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
+	EQ(emulated_times_told(&emulated), NG_EMULATED_BUSY_TIMES + 1);
+	EQ(emulated_held(&emulated), 0);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
 TEST(unmap_is_ebusy_while_a_driver_does_not_let_go, .not_on_stock = NEVER_LETS_GO)
 {
 	uint8_t *area, *other = memory_small_pages(BYTES), buf[32];
