@@ -18,6 +18,8 @@
 #include <linux/ptrace.h>
 #include <linux/vfio.h>
 
+#include <compat/kprobes.h>
+
 static int serve;
 module_param(serve, int, 0644);
 MODULE_PARM_DESC(serve, "the only backend that serves new containers: 1 stock, 2 ours, 0 either");
@@ -40,8 +42,8 @@ static int asked(struct kprobe *p, struct pt_regs *regs)
 	int picked = READ_ONCE(serve);
 
 	/* Without a container, the core is looking for a backend. */
-	if (!picked || picked == p - backends + 1 || regs_get_kernel_argument(regs, 0) ||
-	    (unsigned int)regs_get_kernel_argument(regs, 1) != VFIO_CHECK_EXTENSION)
+	if (!picked || picked == p - backends + 1 || compat_kernel_argument(regs, 0) ||
+	    (unsigned int)compat_kernel_argument(regs, 1) != VFIO_CHECK_EXTENSION)
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)answer_no);
 	return 1;
