@@ -19,7 +19,7 @@ static unsigned long index_of(u64 iova)
 	return iova >> PAGE_SHIFT;
 }
 
-/* Every record of a range, in ascending order, with the container's lock held. */
+/* Every record of a range, in ascending order, with the container's lock or its topology held for writing. */
 #define for_each_pin(ct, index, pin, range) \
 	xa_for_each_range(&(ct)->external, index, pin, index_of((range).first), index_of((range).last))
 

@@ -50,7 +50,7 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
  * is still to come, if the limit leaves room for it.  It is never charged late: each thread could hold that much beyond the
  * limit, for as long as a fault lasts.
  */
-#define CHARGE_AHEAD_PAGES (SZ_64M >> PAGE_SHIFT)
+#define CHARGE_AHEAD_PAGES	(SZ_64M >> PAGE_SHIFT)
 
 /**
  * struct fill_progress - how far filling a mapping has got
@@ -161,7 +161,10 @@ static void unpin_singles(struct single_pages *singles, bool dirty)
 	singles->nr = 0;
 }
 
-/* Lets go of runs that no domain maps any more: those from the cursor on that cover so many bytes, or all if there are fewer. */
+/*
+ * Lets go of runs that no domain maps any more: those from the cursor on that cover so many bytes, or all if there are fewer.
+ * Apart from let_go(), because many kernels clear such an array whenever its function is entered.
+ */
 static noinline void unpin_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
 	bool dirty = mapping->prot & IOMMU_WRITE;

@@ -191,12 +191,20 @@ void emulated_told(struct emulated *emulated, u64 iova, u64 bytes)
 	emulated->told.times++;
 	emulated->told.iova = iova;
 	emulated->told.bytes = bytes;
-	if (emulated->manners == NG_EMULATED_GOOD || emulated->manners == NG_EMULATED_BUSY)
+	switch (emulated->manners) {
+	case NG_EMULATED_GOOD:
 		let_go(emulated, iova, bytes);
-	if (emulated->manners == NG_EMULATED_BUSY)
+		break;
+	case NG_EMULATED_BUSY:
+		let_go(emulated, iova, bytes);
 		pin_again(emulated, iova);
-	else if (emulated->manners == NG_EMULATED_LATE)
+		break;
+	case NG_EMULATED_LATE:
 		schedule_work(&emulated->late);
+		break;
+	default:
+		break;
+	}
 	mutex_unlock(&emulated->lock);
 }
 

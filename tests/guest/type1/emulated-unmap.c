@@ -128,34 +128,33 @@ TEST(last_emulated_group_takes_the_mappings)
 
 /* --- drivers that do not --- */
 
-TEST(unmap_waits_for_a_driver_that_lets_go_late, .not_on_stock = NEVER_LETS_GO)
+/* Unmaps what a driver with such manners has pinned, which succeeds.  Returns how often it was told. */
+static uint64_t unmap_from_a_driver_that_is(enum ng_emulated_manners manners)
 {
 	struct emulated emulated;
 	struct container ct;
+	uint64_t times;
 
 	emulated_make_mapped(&ct, &emulated);
-	OK(emulated_behave(emulated.fd, NG_EMULATED_LATE));
+	OK(emulated_behave(emulated.fd, manners));
 	EQ(OK(emulated_pin(emulated.fd, IOVA, PAGES, DMA_RW)), PAGES);
 	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
+	times = emulated_times_told(&emulated);
 	EQ(emulated_held(&emulated), 0);
 	EQ(locked_pages(), 0);
 	container_close(&ct);
+	return times;
+}
+
+TEST(unmap_waits_for_a_driver_that_lets_go_late, .not_on_stock = NEVER_LETS_GO)
+{
+	unmap_from_a_driver_that_is(NG_EMULATED_LATE);
 }
 
 /* Stock gives up after ten times, with a crash. */
 TEST(unmap_outlasts_a_driver_that_pins_anew, .not_on_stock = NEVER_LETS_GO)
 {
-	struct emulated emulated;
-	struct container ct;
-
-	emulated_make_mapped(&ct, &emulated);
-	OK(emulated_behave(emulated.fd, NG_EMULATED_BUSY));
-	EQ(OK(emulated_pin(emulated.fd, IOVA, PAGES, DMA_RW)), PAGES);
-	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
-	EQ(emulated_times_told(&emulated), NG_EMULATED_BUSY_TIMES + 1);
-	EQ(emulated_held(&emulated), 0);
-	EQ(locked_pages(), 0);
-	container_close(&ct);
+	EQ(unmap_from_a_driver_that_is(NG_EMULATED_BUSY), NG_EMULATED_BUSY_TIMES + 1);
 }
 
 TEST(unmap_is_ebusy_while_a_driver_does_not_let_go, .not_on_stock = NEVER_LETS_GO)
