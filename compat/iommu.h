@@ -52,6 +52,17 @@ static inline bool compat_core_undoes_failed_attach(void)
 	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0);
 }
 
+/**
+ * compat_core_refuses_attached_group() - does iommu_attach_group() always say -EBUSY to a group that is attached?
+ *
+ * Behaviour, so no probe can see it.  v5.10 attaches a group twice where it has no default domain; since DMA has owners
+ * (v5.19) the core looks before it calls the driver.
+ */
+static inline bool compat_core_refuses_attached_group(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0);
+}
+
 /* The IOMMU instance that translates @dev, or NULL. */
 static inline struct iommu_device *compat_dev_iommu(struct device *dev)
 {

@@ -2,9 +2,9 @@
 /*
  * The attach contract: see iommu_emt.h.
  *
- * What the core would refuse with an errno that looks like a driver's is settled before the stock call, and what is known
- * to be refused is not asked, because drivers may log the question or drop a translation over it.  Every errno that
- * remains is judged by the rules of the driver that returned it.
+ * What is known to be refused is not asked, because drivers may log the question or drop a translation over it.  What the
+ * core refuses with an errno that looks like a driver's is told from that.  Every errno that remains is judged by the rules
+ * of the driver that returned it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -22,21 +22,14 @@
 #include "trace.h"
 #include "unknown.h"
 
-/*
- * Answers that need neither a driver nor a rule: 0 if there is none.
- * The core calls both -EBUSY too, but v5.10 attaches twice where it has no default domain.
- */
-static int settle_before_call(struct iommu_domain *domain, const struct emt_group_view *view)
+/* Is the group attached already, to this domain or, as far as can be told, to another owner's? */
+static bool is_attached(struct iommu_domain *domain, const struct emt_group_view *view)
 {
-	struct iommu_domain *current_domain;
+	struct device *dev = emt_first_device(view->group);
+	struct iommu_domain *current_domain = dev ? iommu_get_domain_for_dev(dev) : NULL;
 
-	if (!view->instance)
-		return -ENODEV;
-
-	current_domain = iommu_get_domain_for_dev(view->dev);
-	if (current_domain == domain || compat_domain_is_taken(current_domain))
-		return -EBUSY;
-	return 0;
+	put_device(dev);
+	return current_domain == domain || compat_domain_is_taken(current_domain);
 }
 
 static void trace_attach(const struct emt_group_view *view, const struct emt_facts *facts, int raw,
@@ -63,21 +56,21 @@ static int answer_unasked(const struct emt_rule *rule, const struct emt_group_vi
  * Attaches all devices of a group to where they belong while nobody owns it.  Not every old core has such a domain; there
  * a scratch domain serves, whose detach the core takes seriously.
  */
-static int attach_home(const struct emt_group_view *view)
+static int attach_home(struct iommu_group *group, struct device *dev)
 {
-	struct iommu_domain *home = iommu_get_domain_for_dev(view->dev);
+	struct iommu_domain *home = iommu_get_domain_for_dev(dev);
 	struct iommu_domain *scratch;
 	int ret;
 
 	if (home)
-		return iommu_attach_group(home, view->group);
+		return iommu_attach_group(home, group);
 
-	scratch = compat_paging_domain_alloc(view->dev);
+	scratch = compat_paging_domain_alloc(dev);
 	if (IS_ERR(scratch))
 		return PTR_ERR(scratch);
-	ret = iommu_attach_group(scratch, view->group);
+	ret = iommu_attach_group(scratch, group);
 	if (!ret)
-		iommu_detach_group(scratch, view->group);
+		iommu_detach_group(scratch, group);
 	iommu_domain_free(scratch);
 	return ret;
 }
@@ -96,7 +89,17 @@ static int attach_home(const struct emt_group_view *view)
  */
 static int take_home(const struct emt_group_view *view)
 {
-	if (compat_core_undoes_failed_attach() || !attach_home(view) || view->nr_devices == 1)
+	struct device *dev;
+	int ret;
+
+	if (compat_core_undoes_failed_attach())
+		return 0;
+	dev = emt_first_device(view->group);
+	if (!dev)
+		return 0;
+	ret = attach_home(view->group, dev);
+	put_device(dev);
+	if (!ret || view->nr_devices == 1)
 		return 0;
 
 	pr_warn_ratelimited("group %d could not be taken back to its former domain after a failed attach; unbind its devices\n",
@@ -118,7 +121,10 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 {
 	int raw = iommu_attach_group(domain, view->group);
 
-	*verdict = raw ? emt_judge(facts, raw) : EMT_HARD;
+	*verdict = EMT_HARD;
+	/* The core calls a group that is attached already -EBUSY, without asking the driver. */
+	if (raw && !(raw == -EBUSY && is_attached(domain, view)))
+		*verdict = emt_judge(facts, raw);
 	trace_attach(view, facts, raw, emt_verdict_name(*verdict, raw), emt_final_errno(*verdict, raw));
 	if (!raw || !take_home(view))
 		return raw;
@@ -138,19 +144,21 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view,
 		       const struct iommu_device *instance, bool fresh)
 {
-	int raw = settle_before_call(domain, view);
 	const struct emt_rule *rule;
 	enum emt_verdict verdict;
 	struct emt_facts facts;
+	int raw;
 
-	if (raw)
-		return raw;
+	if (!view->instance)
+		return -ENODEV;
+	if (!compat_core_refuses_attached_group() && is_attached(domain, view))
+		return -EBUSY;
 
 	facts = view->facts;
 	emt_add_facts_of_groups(view->instance, instance, &facts);
 	rule = emt_predict(&facts);
 	if (rule && (!fresh || rule->verdict == EMT_HARD))
-		return answer_unasked(rule, view, &facts);
+		return is_attached(domain, view) ? -EBUSY : answer_unasked(rule, view, &facts);
 
 	raw = attach_and_judge(domain, view, &facts, &verdict);
 	if (fresh)
@@ -164,12 +172,9 @@ static int attach_group(struct iommu_domain *domain, struct iommu_group *group, 
 			bool fresh)
 {
 	struct emt_group_view view;
-	int ret;
 
-	emt_group_view_get(group, domain, &view);
-	ret = attach_view(domain, &view, instance, fresh);
-	emt_group_view_put(&view);
-	return ret;
+	emt_look_into_group(group, domain, &view);
+	return attach_view(domain, &view, instance, fresh);
 }
 
 int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group)
@@ -199,10 +204,9 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
 	if (!group)
 		return -ENODEV;
 
-	emt_group_view_get(group, domain, &view);
+	emt_look_into_group(group, domain, &view);
 	/* The core calls a group of several devices -EINVAL, which would read as incompatible. */
 	ret = view.nr_devices == 1 ? attach_view(domain, &view, NULL, false) : -EINVAL;
-	emt_group_view_put(&view);
 	iommu_group_put(group);
 	return ret;
 }

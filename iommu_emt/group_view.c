@@ -23,7 +23,6 @@ static int see_device(struct device *dev, void *data)
 	struct emt_group_view *view = look->view;
 
 	if (!view->nr_devices++) {
-		view->dev = get_device(dev);
 		view->instance = compat_dev_iommu(dev);
 		if (view->instance)
 			emt_collect_facts(look->domain, dev, &view->facts);
@@ -32,14 +31,14 @@ static int see_device(struct device *dev, void *data)
 }
 
 /**
- * emt_group_view_get() - look into a group
+ * emt_look_into_group() - see what can be seen of a group
  * @group: the group
  * @domain: what it is to be attached to
- * @view: filled; release it with emt_group_view_put()
+ * @view: filled
  *
  * Context: process context; takes the group's mutex.
  */
-void emt_group_view_get(struct iommu_group *group, const struct iommu_domain *domain, struct emt_group_view *view)
+void emt_look_into_group(struct iommu_group *group, const struct iommu_domain *domain, struct emt_group_view *view)
 {
 	struct look look = { .view = view, .domain = domain };
 
@@ -47,7 +46,25 @@ void emt_group_view_get(struct iommu_group *group, const struct iommu_domain *do
 	iommu_group_for_each_dev(group, &look, see_device);
 }
 
-void emt_group_view_put(struct emt_group_view *view)
+static int get_first(struct device *dev, void *data)
 {
-	put_device(view->dev);
+	struct device **first = data;
+
+	*first = get_device(dev);
+	return 1;
+}
+
+/**
+ * emt_first_device() - get a device of a group
+ * @group: the group
+ *
+ * Context: process context; takes the group's mutex.
+ * Return: its first device, with a reference, or NULL if it has none.
+ */
+struct device *emt_first_device(struct iommu_group *group)
+{
+	struct device *dev = NULL;
+
+	iommu_group_for_each_dev(group, &dev, get_first);
+	return dev;
 }

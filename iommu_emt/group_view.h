@@ -12,20 +12,18 @@ struct iommu_group;
 /**
  * struct emt_group_view - what can be seen of a group, whose structure is private to the core
  * @group: the group
- * @dev: its first device, referenced; NULL if it has none
  * @nr_devices: how many devices it has
- * @instance: IOMMU of @dev, or NULL
+ * @instance: IOMMU of the first, or NULL
  * @facts: what is known about attaching the group, if there is an @instance
  */
 struct emt_group_view {
 	struct iommu_group *group;
-	struct device *dev;
 	unsigned int nr_devices;
 	const struct iommu_device *instance;
 	struct emt_facts facts;
 };
 
-void emt_group_view_get(struct iommu_group *group, const struct iommu_domain *domain, struct emt_group_view *view);
-void emt_group_view_put(struct emt_group_view *view);
+void emt_look_into_group(struct iommu_group *group, const struct iommu_domain *domain, struct emt_group_view *view);
+struct device *emt_first_device(struct iommu_group *group);
 
 #endif

@@ -5,6 +5,7 @@
  * The safe side is "incompatible": if that is wrong, the caller tries one fresh domain too many, and that domain's
  * failure is the true error.  A wrong "hard" would refuse a group that the stock module accepts.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
@@ -54,6 +55,9 @@ const struct emt_rule *emt_find_rule(const struct emt_facts *facts, int error)
 const struct emt_rule *emt_predict(const struct emt_facts *facts)
 {
 	const struct emt_rule *rule;
+
+	if (!(emt_unasked_drivers & BIT(facts->driver)) && !(facts->evidence & emt_unasked_evidence))
+		return NULL;
 
 	/* Those rows stand first. */
 	for (rule = emt_rules; rule < emt_rules + emt_nr_rules && rule->error == EMT_UNASKED; rule++)

@@ -84,6 +84,10 @@ struct emt_rule {
 extern const struct emt_rule emt_rules[];
 extern const unsigned int emt_nr_rules;
 
+/* Drivers with a row that holds unasked, as bits; and evidence of which such a row for all drivers needs some. */
+extern const unsigned int emt_unasked_drivers;
+extern const unsigned int emt_unasked_evidence;
+
 static inline enum emt_generation emt_rule_generation(const struct emt_rule *rule)
 {
 	return (rule->releases & (EMT_5_10 | EMT_6_1) ? EMT_GEN_UNDOCUMENTED : 0) |

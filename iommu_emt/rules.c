@@ -6,8 +6,9 @@
  * never mean incompatibility (-ENOMEM) have none, nor have those that a driver returns only with a kernel warning, nor
  * what it says about domains that are not paging domains.  docs/attach-errors.md is made from this table.
  *
- * Rows that hold before a driver is asked stand first: every attach goes through them, most through no other.
+ * Rows that hold before a driver is asked stand first.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
@@ -199,3 +200,8 @@ const struct emt_rule emt_rules[] = {
 };
 
 const unsigned int emt_nr_rules = ARRAY_SIZE(emt_rules);
+
+/* What the rows that hold before a driver is asked are about, so that most attaches need not read them; a test compares. */
+const unsigned int emt_unasked_drivers = BIT(V3) | BIT(SMMU) | BIT(QCOM) | BIT(VIRTIO) | BIT(IPMMU) | BIT(OMAP) | BIT(SPRD) |
+					 BIT(MTK_V1);
+const unsigned int emt_unasked_evidence = FOREIGN | DIRTY;

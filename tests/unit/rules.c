@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/bits.h>
 #include <iommu_emt/judge.h>
 
 #include "evidence.h"
@@ -84,6 +85,26 @@ static void every_row_is_complete(void **state)
 		assert_null(strpbrk(rule->function, "|\n"));
 		assert_null(strpbrk(rule->reason, "|\n"));
 	}
+}
+
+static void unasked_rows_are_those_that_are_looked_for(void **state)
+{
+	unsigned int drivers = 0, evidence = 0;
+	const struct emt_rule *rule;
+
+	(void)state;
+	for (rule = emt_rules; rule < emt_rules + emt_nr_rules && rule->error == EMT_UNASKED; rule++) {
+		if (rule->driver != EMT_DRIVER_UNKNOWN) {
+			drivers |= BIT(rule->driver);
+			continue;
+		}
+		assert_int_not_equal(rule->evidence, EMT_EVIDENCE_NONE);
+		evidence |= rule->evidence;
+	}
+	for (; rule < emt_rules + emt_nr_rules; rule++)
+		assert_int_not_equal(rule->error, EMT_UNASKED);
+	assert_int_equal(emt_unasked_drivers, drivers);
+	assert_int_equal(emt_unasked_evidence, evidence);
 }
 
 static bool has_soft_row(enum emt_driver driver)
@@ -220,6 +241,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_row_decides_where_it_was_read),
 	cmocka_unit_test(every_row_is_judged_as_it_says),
 	cmocka_unit_test(every_row_is_complete),
+	cmocka_unit_test(unasked_rows_are_those_that_are_looked_for),
 	cmocka_unit_test(every_driver_has_a_row_or_a_reason_for_none),
 	cmocka_unit_test(verdicts_are_those_of_the_survey),
 	cmocka_unit_test(every_driver_is_in_the_survey),

@@ -67,11 +67,13 @@ TEST(pair_is_attached_as_one)
 
 /*
  * The other device goes after the group was looked into and before it is attached. Nobody may ask then which IOMMU it has. The
- * function that is made to last that long is one that ours calls, and stock does not.
+ * function that is made to last that long looks for a rule that makes asking the driver superfluous, and finds none then.
  */
+#define NOT_ON_STOCK	.not_on_stock = "a function of ours is where the device goes"
+
 static void unplug_while(const struct pair *pair, struct container *ct, bool first)
 {
-	const struct fault_rule rule = { "iommu_get_domain_for_dev", 1, 1, 0 };
+	const struct fault_rule rule = { "emt_predict", 1, 1, 0 };
 	int ret = fault_arm_unplug(&rule, pair->other);
 
 	if (ret == -ENOENT || ret == -EINVAL)
@@ -81,8 +83,8 @@ static void unplug_while(const struct pair *pair, struct container *ct, bool fir
 		OK(container_set_iommu(ct->fd, TYPE1V2));
 	else
 		container_add(ct, pair->device);
-	EQ(fault_hits(0), env.backend == NG);
-	EQ(is_there(pair->other), env.backend == STOCK);
+	EQ(fault_hits(0), 1);
+	TRUE(!is_there(pair->other));
 	fault_disarm();
 	use(pair, ct);
 	container_close(ct);
@@ -90,7 +92,7 @@ static void unplug_while(const struct pair *pair, struct container *ct, bool fir
 	TRUE(is_there(pair->other));
 }
 
-TEST(pair_loses_a_device_while_it_gets_a_domain)
+TEST(pair_loses_a_device_while_it_gets_a_domain, NOT_ON_STOCK)
 {
 	const struct pair pair = find_pair();
 	struct container ct;
@@ -100,7 +102,7 @@ TEST(pair_loses_a_device_while_it_gets_a_domain)
 	unplug_while(&pair, &ct, true);
 }
 
-TEST(pair_loses_a_device_while_it_joins_a_domain)
+TEST(pair_loses_a_device_while_it_joins_a_domain, NOT_ON_STOCK)
 {
 	const struct pair pair = find_pair();
 	struct container ct;

@@ -3,6 +3,7 @@
 #define SHIM_BITS_H
 
 #define BITS_PER_BYTE		8
+#define BIT(n)			(1UL << (n))
 #define BIT_ULL(n)		(1ULL << (n))
 
 #endif
