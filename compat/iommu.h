@@ -179,21 +179,28 @@ static inline bool compat_group_has_isolated_msi(struct iommu_group *group)
 #endif
 }
 
+#ifndef HAVE_ENFORCE_CACHE_COHERENCY
+static inline int compat_bus_enforces_coherency(struct device *dev, void *unused)
+{
+	return iommu_capable(dev->bus, IOMMU_CAP_CACHE_COHERENCY);
+}
+#endif
+
 /**
  * compat_enforce_cache_coherency() - make all DMA through @domain snoop the caches
- * @domain: a domain without mappings, to which @dev has just been attached
- * @dev: the device
+ * @domain: a domain without mappings, to which @group has just been attached
+ * @group: the group; its mutex is not held
  *
  * Before v5.19 there is nothing to call: the bus tells whether IOMMU_CACHE in a mapping enforces coherency.
  *
  * Return: true if no-snoop transactions cannot bypass the caches from now on.
  */
-static inline bool compat_enforce_cache_coherency(struct iommu_domain *domain, struct device *dev)
+static inline bool compat_enforce_cache_coherency(struct iommu_domain *domain, struct iommu_group *group)
 {
 #ifdef HAVE_ENFORCE_CACHE_COHERENCY
 	return domain->ops->enforce_cache_coherency && domain->ops->enforce_cache_coherency(domain);
 #else
-	return iommu_capable(dev->bus, IOMMU_CAP_CACHE_COHERENCY);
+	return iommu_group_for_each_dev(group, NULL, compat_bus_enforces_coherency);
 #endif
 }
 

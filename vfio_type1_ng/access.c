@@ -95,7 +95,7 @@ struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *io
 	if (!ct)
 		return ERR_PTR(-EINVAL);
 	if (ng_container_enter_to_clean_up(ct)) {
-		group = xa_load(&ct->groups, iommu_group_id(iommu_group));
+		group = ng_group_find(ct, iommu_group);
 		if (group && group->domain)
 			domain = group->domain->iommu;
 		ng_container_leave(ct);

@@ -280,7 +280,7 @@ static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const s
 /* Notes that a group's driver names the pages that it uses, which is what dirty tracking wants to know. */
 static void note_pinning(struct ng_container *ct, struct iommu_group *iommu_group)
 {
-	struct ng_group *group = xa_load(&ct->groups, iommu_group_id(iommu_group));
+	struct ng_group *group = ng_group_find(ct, iommu_group);
 
 	if (group)
 		ng_dirty_group_promote(ct, group);

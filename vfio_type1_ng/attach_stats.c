@@ -10,9 +10,9 @@
 #include "domain.h"
 #include "trace.h"
 
-/* Since the module was loaded; a container that fails to get its first group is gone before anyone could look. */
-static struct ng_attach_stats totals;
-static DEFINE_SPINLOCK(totals_lock);
+/* Failures since the module was loaded; a container that fails to get its first group is gone before anyone could look. */
+static struct ng_attach_stats all_failures;
+static DEFINE_SPINLOCK(all_failures_lock);
 
 static void count_failure(struct ng_attach_stats *stats, int err)
 {
@@ -61,19 +61,22 @@ void ng_attach_count(struct ng_container *ct, int id, const struct ng_domain *do
 	lockdep_assert_held_write(&ct->topology);
 
 	count(&ct->attach_stats, domain, ret);
-	spin_lock(&totals_lock);
-	count(&totals, domain, ret);
-	spin_unlock(&totals_lock);
+	if (ret) {
+		spin_lock(&all_failures_lock);
+		count_failure(&all_failures, ret);
+		spin_unlock(&all_failures_lock);
+	}
 	trace_vfio_attach_group(ct->handle, id, decision(domain, ret),
 				domain ? compat_iommu_name(domain->instance) : "-", ret);
 }
 
-struct ng_attach_stats ng_attach_totals(void)
+/* The failures of all containers; nothing else in it is counted. */
+struct ng_attach_stats ng_attach_all_failures(void)
 {
 	struct ng_attach_stats copy;
 
-	spin_lock(&totals_lock);
-	copy = totals;
-	spin_unlock(&totals_lock);
+	spin_lock(&all_failures_lock);
+	copy = all_failures;
+	spin_unlock(&all_failures_lock);
 	return copy;
 }

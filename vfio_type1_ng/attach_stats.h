@@ -12,7 +12,7 @@ struct ng_domain;
 #define NG_ATTACH_ERRNOS	8
 
 /**
- * struct ng_attach_stats - counts since a container was opened, or the module loaded
+ * struct ng_attach_stats - counts since a container was opened
  * @joined: groups that joined a domain that existed
  * @created: groups that a domain was made for
  * @failures: attempts that failed, by errno; @err is 0 in those not used
@@ -29,6 +29,6 @@ struct ng_attach_stats {
 };
 
 void ng_attach_count(struct ng_container *ct, int id, const struct ng_domain *domain, int ret);
-struct ng_attach_stats ng_attach_totals(void);
+struct ng_attach_stats ng_attach_all_failures(void);
 
 #endif

@@ -58,7 +58,7 @@ void *ng_container_open(unsigned long type)
 
 	init_rwsem(&ct->topology);
 	INIT_LIST_HEAD(&ct->domains);
-	xa_init(&ct->groups);
+	hash_init(ct->groups);
 	INIT_LIST_HEAD(&ct->reserved);
 	ct->pgsizes = PAGE_MASK;
 
@@ -91,7 +91,6 @@ static void destroy(struct kref *ref)
 	ng_iova_windows_free(&ct->next_windows);
 	xa_destroy(&ct->external);
 	ng_dirty_exit(ct);
-	xa_destroy(&ct->groups);
 	kfree_rcu(ct, rcu);
 	module_put(THIS_MODULE);
 }

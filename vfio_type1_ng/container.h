@@ -20,6 +20,7 @@
 #ifndef NG_CONTAINER_H
 #define NG_CONTAINER_H
 
+#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -50,7 +51,7 @@ struct page;
  * @topology: see above
  * @released: release() has run; calls in flight must not do anything any more
  * @domains: struct ng_domain, oldest first
- * @groups: struct ng_group by group id
+ * @groups: struct ng_group by the address of its iommu_group
  * @nr_emulated: how many of them are of devices that make their DMA through the CPU
  * @reserved: struct ng_reserved, ranges that some group reserves
  * @nr_reserved: their number
@@ -90,7 +91,7 @@ struct ng_container {
 	/* Written with @topology held for writing. */
 	bool released;
 	struct list_head domains;
-	struct xarray groups;
+	DECLARE_HASHTABLE(groups, 6);
 	unsigned int nr_emulated;
 	struct list_head reserved;
 	unsigned int nr_reserved;

@@ -19,6 +19,7 @@
 #include "container.h"
 #include "debugfs.h"
 #include "domain.h"
+#include "group.h"
 #include "mapping.h"
 
 /* How many mappings are looked at before others get the lock. */
@@ -92,11 +93,10 @@ static unsigned int count_domains(const struct ng_container *ct)
 
 static unsigned int count_groups(struct ng_container *ct)
 {
-	unsigned long index;
-	unsigned int n = 0;
-	void *group;
+	const struct ng_group *group;
+	unsigned int bucket, n = 0;
 
-	xa_for_each(&ct->groups, index, group)
+	hash_for_each(ct->groups, bucket, group, next)
 		n++;
 	return n;
 }
@@ -163,11 +163,11 @@ static bool show_failures(struct seq_file *m, struct ng_container *ct)
 
 static int failures_show(struct seq_file *m, void *unused)
 {
-	struct ng_attach_stats totals = ng_attach_totals();
+	struct ng_attach_stats all = ng_attach_all_failures();
 
 	seq_puts(m, "container\terrno\ttimes\n");
 	for_each_container(m, show_failures);
-	show_failures_of(m, "all", &totals);
+	show_failures_of(m, "all", &all);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(failures);

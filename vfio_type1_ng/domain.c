@@ -149,7 +149,7 @@ static bool enforce_coherency(const struct ng_domain *domain, const struct ng_gr
 {
 	if (compat_kvm_trusts_device_coherency() && !group->can_be_coherent)
 		return false;
-	return compat_enforce_cache_coherency(domain->iommu, group->dev);
+	return compat_enforce_cache_coherency(domain->iommu, group->iommu_group);
 }
 
 /* Makes an attached domain fit for the container, and maps everything in it. */
@@ -244,9 +244,9 @@ free_domain:
 static void change_instance(struct ng_container *ct, struct ng_domain *domain)
 {
 	struct ng_group *group;
-	unsigned long id;
+	unsigned int bucket;
 
-	xa_for_each(&ct->groups, id, group) {
+	hash_for_each(ct->groups, bucket, group, next) {
 		if (group->domain == domain) {
 			domain->instance = group->instance;
 			return;
@@ -298,11 +298,14 @@ void ng_domains_restrict_windows(struct ng_container *ct, struct ng_iova_windows
 void ng_domains_update_page_sizes(struct ng_container *ct)
 {
 	struct ng_domain *domain;
+	u64 pgsizes = PAGE_MASK;
 
 	lockdep_assert_held_write(&ct->topology);
-	ct->pgsizes = PAGE_MASK;
 	list_for_each_entry(domain, &ct->domains, next)
-		ct->pgsizes &= page_sizes(domain);
+		pgsizes &= page_sizes(domain);
+	if (pgsizes == ct->pgsizes)
+		return;
+	ct->pgsizes = pgsizes;
 	ng_dirty_page_size_changed(ct);
 }
 

@@ -7,7 +7,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
@@ -31,8 +30,7 @@ static int see_device(struct device *dev, void *data)
 {
 	struct ng_group *group = data;
 
-	if (!group->dev) {
-		group->dev = get_device(dev);
+	if (!group->nr_devices++) {
 		group->instance = compat_dev_iommu(dev);
 		group->can_be_coherent = true;
 	}
@@ -58,6 +56,17 @@ static void group_free(struct ng_container *ct, struct ng_group *group)
 	kfree(group);
 }
 
+/* Finds a group in the container; the topology is held.  Returns NULL if it is not there. */
+struct ng_group *ng_group_find(struct ng_container *ct, const struct iommu_group *iommu_group)
+{
+	struct ng_group *group;
+
+	hash_for_each_possible(ct->groups, group, next, (unsigned long)iommu_group)
+		if (group->iommu_group == iommu_group)
+			return group;
+	return NULL;
+}
+
 /* Computes what may be mapped, from the container's domains and all reservations. */
 static void compute_windows(struct ng_container *ct, struct ng_iova_windows *windows)
 {
@@ -69,6 +78,10 @@ static void compute_windows(struct ng_container *ct, struct ng_iova_windows *win
 static int check_windows(struct ng_container *ct, const struct ng_group *group)
 {
 	int ret;
+
+	/* What others reserve too is in no window, and while there are windows nothing is mapped outside. */
+	if (!group->reserves_more && !list_empty(&ct->domains))
+		return ng_iova_windows_copy(&ct->next_windows, &ct->windows);
 
 	if (ng_reserved_conflicts(ct, group))
 		return -EINVAL;
@@ -85,15 +98,15 @@ static int check_msi_isolation(const struct ng_group *group)
 	if (READ_ONCE(ng_allow_unsafe_interrupts) || compat_group_has_isolated_msi(group->iommu_group))
 		return 0;
 
-	pr_warn_ratelimited("%s: a device could raise interrupts that are not its own, because this platform has no interrupt remapping. Set the module parameter allow_unsafe_interrupts if you trust its user.\n",
-			    dev_name(group->dev));
+	pr_warn_ratelimited("group %d: a device could raise interrupts that are not its own, because this platform has no interrupt remapping. Set the module parameter allow_unsafe_interrupts if you trust its user.\n",
+			    iommu_group_id(group->iommu_group));
 	return -EPERM;
 }
 
 /**
  * preflight() - everything about a group that can be known without attaching it
  * @ct: the container; its next windows are set to what may be mapped with the group in it
- * @group: the group; filled in, with a reference on a device
+ * @group: the group; filled in
  *
  * Return: 0 or a negative errno.
  */
@@ -102,7 +115,7 @@ static int preflight(struct ng_container *ct, struct ng_group *group)
 	int ret;
 
 	iommu_group_for_each_dev(group->iommu_group, group, see_device);
-	if (!group->dev)
+	if (!group->nr_devices)
 		return -ENODEV;
 
 	ret = ng_reserved_get(ct, group);
@@ -129,16 +142,13 @@ static int attach(struct ng_container *ct, struct ng_group *group)
 
 	ret = preflight(ct, group);
 	if (ret)
-		goto out;
+		return ret;
 
 	ret = ng_domain_join_any(ct, group);
 	if (ret == -EMEDIUMTYPE)
 		ret = ng_domain_create_for(ct, group, &ct->next_windows);
 	if (!ret)
 		commit(ct);
-out:
-	put_device(group->dev);
-	group->dev = NULL;
 	return ret;
 }
 
@@ -146,7 +156,6 @@ out:
 static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, bool emulated,
 		      const struct ng_domain **domain)
 {
-	unsigned long id = iommu_group_id(iommu_group);
 	struct ng_group *group;
 	int ret;
 
@@ -155,33 +164,23 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, 
 	/* Nobody changes this count while the topology is held for writing. */
 	if (READ_ONCE(ct->nr_vaddr_invalid))
 		return -EBUSY;
+	if (ng_group_find(ct, iommu_group))
+		return -EINVAL;
 
 	group = group_alloc(iommu_group, emulated);
 	if (!group)
 		return -ENOMEM;
 
-	ret = xa_insert(&ct->groups, id, group, GFP_KERNEL_ACCOUNT);
+	ret = emulated ? 0 : attach(ct, group);
 	if (ret) {
-		if (ret == -EBUSY)
-			ret = -EINVAL;	/* it is in this container already */
-		goto free_group;
+		group_free(ct, group);
+		return ret;
 	}
-
-	if (emulated)
-		ct->nr_emulated++;
-	else
-		ret = attach(ct, group);
-	if (ret)
-		goto erase_group;
+	ct->nr_emulated += emulated;
+	hash_add(ct->groups, &group->next, (unsigned long)iommu_group);
 	ng_dirty_group_joined(ct, group);
 	*domain = group->domain;
 	return 0;
-
-erase_group:
-	xa_erase(&ct->groups, id);
-free_group:
-	group_free(ct, group);
-	return ret;
 }
 
 /**
@@ -221,7 +220,6 @@ static void detach_emulated(struct ng_container *ct)
 
 static void detach(struct ng_container *ct, struct ng_group *group)
 {
-	int id = iommu_group_id(group->iommu_group);
 	bool emulated = group->emulated;
 
 	lockdep_assert_held_write(&ct->topology);
@@ -231,9 +229,9 @@ static void detach(struct ng_container *ct, struct ng_group *group)
 	else
 		ng_domain_leave(ct, group);
 	ng_dirty_group_left(ct, group);
-	xa_erase(&ct->groups, id);
+	hash_del(&group->next);
+	trace_vfio_detach_group(ct->handle, iommu_group_id(group->iommu_group));
 	group_free(ct, group);
-	trace_vfio_detach_group(ct->handle, id);
 
 	/* It had no part in what may be mapped. */
 	if (emulated)
@@ -258,7 +256,7 @@ void ng_group_detach(void *handle, struct iommu_group *iommu_group)
 		return;
 
 	down_write(&ct->topology);
-	group = xa_load(&ct->groups, iommu_group_id(iommu_group));
+	group = ng_group_find(ct, iommu_group);
 	if (group)
 		detach(ct, group);
 	up_write(&ct->topology);
@@ -269,8 +267,9 @@ void ng_group_detach(void *handle, struct iommu_group *iommu_group)
 void ng_groups_detach_all(struct ng_container *ct)
 {
 	struct ng_group *group;
-	unsigned long id;
+	struct hlist_node *next;
+	unsigned int bucket;
 
-	xa_for_each(&ct->groups, id, group)
+	hash_for_each_safe(ct->groups, bucket, next, group, next)
 		detach(ct, group);
 }

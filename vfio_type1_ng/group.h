@@ -3,9 +3,9 @@
 #ifndef NG_GROUP_H
 #define NG_GROUP_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 
-struct device;
 struct iommu_device;
 struct iommu_group;
 struct ng_container;
@@ -14,14 +14,16 @@ struct ng_reserved;
 
 /**
  * struct ng_group - a group in a container
+ * @next: place in the container's table
  * @iommu_group: the kernel's object; the core keeps it until detach
  * @emulated: its devices make their DMA through the CPU, so it needs no domain
  * @domain: domain that it is attached to
- * @dev: one of its devices, referenced, while it is being attached; may have been unplugged, so not to be asked for its IOMMU
- * @instance: IOMMU that translates for it; only compared
+ * @nr_devices: how many devices it had when it came
+ * @instance: IOMMU that translates for them; only compared
  * @reserved: ranges that it reserves
  * @few_reserved: room for them if they are as few as usual
  * @nr_reserved: their number
+ * @reserves_more: one of them was reserved by no other group of the container when it came
  * @software_msi_base: where the MSI doorbell goes
  * @has_software_msi: the IOMMU translates MSIs, so the doorbell needs an address
  * @can_be_coherent: the DMA of all its devices can be made coherent, as far as the kernel tells
@@ -30,14 +32,16 @@ struct ng_reserved;
  * Guarded by the container's topology, unless said otherwise.
  */
 struct ng_group {
+	struct hlist_node next;
 	struct iommu_group *iommu_group;
 	bool emulated;
 	struct ng_domain *domain;
-	struct device *dev;
+	unsigned int nr_devices;
 	const struct iommu_device *instance;
 	struct ng_reserved **reserved;
 	struct ng_reserved *few_reserved[2];
 	unsigned int nr_reserved;
+	bool reserves_more;
 	phys_addr_t software_msi_base;
 	bool has_software_msi;
 	bool can_be_coherent;
@@ -46,6 +50,7 @@ struct ng_group {
 	bool pinned_scope;
 };
 
+struct ng_group *ng_group_find(struct ng_container *ct, const struct iommu_group *iommu_group);
 int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated);
 void ng_group_detach(void *handle, struct iommu_group *iommu_group);
 void ng_groups_detach_all(struct ng_container *ct);

@@ -28,6 +28,18 @@ int ng_iova_windows_make_room(struct ng_iova_windows *list, unsigned int capacit
 	return 0;
 }
 
+/* Makes @to the same list as @from, with as much room.  Returns 0; or -ENOMEM, and then @to is as it was. */
+int ng_iova_windows_copy(struct ng_iova_windows *to, const struct ng_iova_windows *from)
+{
+	int ret = ng_iova_windows_make_room(to, from->capacity);
+
+	if (ret)
+		return ret;
+	memcpy(to->windows, from->windows, from->nr * sizeof(*to->windows));
+	to->nr = from->nr;
+	return 0;
+}
+
 void ng_iova_windows_free(struct ng_iova_windows *list)
 {
 	kfree(list->windows);
@@ -45,6 +57,10 @@ void ng_iova_windows_reset(struct ng_iova_windows *list)
 void ng_iova_windows_restrict(struct ng_iova_windows *list, struct ng_range aperture)
 {
 	unsigned int from, to = 0;
+
+	/* Most IOMMUs of a machine are alike. */
+	if (list->nr && aperture.first <= list->windows[0].first && list->windows[list->nr - 1].last <= aperture.last)
+		return;
 
 	for (from = 0; from < list->nr; from++) {
 		struct ng_range window = list->windows[from];

@@ -24,6 +24,7 @@ struct ng_iova_windows {
 };
 
 int ng_iova_windows_make_room(struct ng_iova_windows *list, unsigned int capacity);
+int ng_iova_windows_copy(struct ng_iova_windows *to, const struct ng_iova_windows *from);
 void ng_iova_windows_free(struct ng_iova_windows *list);
 void ng_iova_windows_reset(struct ng_iova_windows *list);
 void ng_iova_windows_restrict(struct ng_iova_windows *list, struct ng_range aperture);

@@ -10,7 +10,7 @@
 #include "reserved.h"
 
 /* Finds the range among the container's or adds it, and counts one more user. */
-static struct ng_reserved *get_range(struct ng_container *ct, struct ng_range range)
+static struct ng_reserved *get_range(struct ng_container *ct, struct ng_group *group, struct ng_range range)
 {
 	struct ng_reserved *reserved;
 
@@ -24,6 +24,7 @@ static struct ng_reserved *get_range(struct ng_container *ct, struct ng_range ra
 	reserved->range = range;
 	list_add_tail(&reserved->next, &ct->reserved);
 	ct->nr_reserved++;
+	group->reserves_more = true;
 found:
 	reserved->nr_users++;
 	return reserved;
@@ -87,7 +88,7 @@ static int get_regions(struct ng_container *ct, struct ng_group *group, const st
 		range.first = region->start;
 		if (check_add_overflow(range.first, (u64)region->length - 1, &range.last))
 			range.last = U64_MAX;
-		reserved = get_range(ct, range);
+		reserved = get_range(ct, group, range);
 		if (!reserved)
 			return -ENOMEM;
 		group->reserved[group->nr_reserved++] = reserved;

@@ -67,6 +67,25 @@ static void room_is_made_only_where_there_is_not_enough(void **state)
 	ng_iova_windows_free(&list);
 }
 
+static void a_copy_is_equal_and_has_the_same_room(void **state)
+{
+	struct ng_iova_windows list = everything(3), copy = {};
+
+	(void)state;
+	ng_iova_windows_exclude(&list, range(0x1000, 0x1fff));
+	shim_allocations_left = 0;
+	assert_int_equal(ng_iova_windows_copy(&copy, &list), -ENOMEM);
+	assert_int_equal(copy.nr, 0);
+	shim_allocations_left = UINT_MAX;
+	assert_int_equal(ng_iova_windows_copy(&copy, &list), 0);
+	assert_int_equal(copy.capacity, 3);
+	ng_iova_windows_exclude(&copy, range(0x3000, 0x3fff));
+	ASSERT_WINDOWS(&copy, range(0, 0xfff), range(0x2000, 0x2fff), range(0x4000, U64_MAX));
+	ASSERT_WINDOWS(&list, range(0, 0xfff), range(0x2000, U64_MAX));
+	ng_iova_windows_free(&copy);
+	ng_iova_windows_free(&list);
+}
+
 static void all_addresses_are_one_window(void **state)
 {
 	struct ng_iova_windows list = everything(1);
@@ -181,6 +200,7 @@ static void random_steps_match_a_bitmap(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(allocation_failure_is_reported),
 	cmocka_unit_test(room_is_made_only_where_there_is_not_enough),
+	cmocka_unit_test(a_copy_is_equal_and_has_the_same_room),
 	cmocka_unit_test(all_addresses_are_one_window),
 	cmocka_unit_test(msi_window_splits_the_aperture),
 	cmocka_unit_test(excluding_the_ends_wraps_nothing),

@@ -145,6 +145,8 @@ TEST(group_that_cannot_reach_what_is_mapped_stays_out)
 	NEED_DEVICES(1);
 	emulated_make(&ct, &emulated, TYPE1V2);
 	OK(dma_map(ct.fd, area, MSI_WINDOW, BYTES, DMA_RW));
+	/* Nor is what it reserves remembered as somebody's. */
+	FAILS(EINVAL, container_try_add(&ct, 0));
 	FAILS(EINVAL, container_try_add(&ct, 0));
 	EQ(locked_pages(), 0);
 	OK(type1_get_info(ct.fd, &info));

@@ -68,7 +68,7 @@ static int fake_new_domain(struct fake_container *ct, struct fake_group *group)
 		return ret;
 	}
 	group->owns_domain = true;
-	compat_enforce_cache_coherency(group->domain, fake_device);
+	compat_enforce_cache_coherency(group->domain, group->iommu_group);
 	fake_replay(ct, group->domain);
 	return 0;
 }

@@ -31,7 +31,11 @@ struct pair {
 static inline bool pair_demand_snooping(struct pair *pair)
 {
 #ifdef HAVE_ENFORCE_CACHE_COHERENCY
-	return compat_enforce_cache_coherency(pair->domain, pair->dev);
+	struct iommu_group *group = iommu_group_get(pair->dev);
+	bool demanded = compat_enforce_cache_coherency(pair->domain, group);
+
+	iommu_group_put(group);
+	return demanded;
 #else
 	return false;
 #endif
