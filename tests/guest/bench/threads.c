@@ -5,7 +5,10 @@
  * For a guest with two CPUs, in real time. What tells calls that run side by side from calls that wait for each other, on
  * a noisy machine too, is when the first of two equal calls returns: half way through, or near the end.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -16,7 +19,7 @@
 #include "../lib/vfio.h"
 #include "bench.h"
 
-#define ROUNDS	7
+#define ROUNDS	15
 
 struct half {
 	struct target target;
@@ -32,9 +35,18 @@ typedef void (*operation)(const struct target *target, char *vaddr, uint64_t iov
 struct task {
 	struct half *half;
 	operation operation;
+	int cpu;
 };
 
-static pthread_barrier_t barrier;
+static atomic_int nr_waiting;
+
+/* Spins, because a thread that slept would start later than the other by the time that it takes to be woken. */
+static void wait_for_each_other(void)
+{
+	atomic_fetch_sub(&nr_waiting, 1);
+	while (atomic_load(&nr_waiting))
+		;
+}
 
 static void run_half(struct half *half, operation operation)
 {
@@ -46,8 +58,13 @@ static void run_half(struct half *half, operation operation)
 static void *task_thread(void *arg)
 {
 	const struct task *task = arg;
+	cpu_set_t cpus;
 
-	pthread_barrier_wait(&barrier);
+	/* The scheduler needs a while to find out that there is another CPU. */
+	CPU_ZERO(&cpus);
+	CPU_SET(task->cpu, &cpus);
+	must(sched_setaffinity(0, sizeof(cpus), &cpus), "stay on a CPU");
+	wait_for_each_other();
 	run_half(task->half, task->operation);
 	return NULL;
 }
@@ -79,8 +96,9 @@ static uint64_t side_by_side(struct half *half, operation operation, double *fir
 	uint64_t start, both;
 	int i;
 
+	atomic_store(&nr_waiting, 2);
 	for (i = 0; i < 2; i++) {
-		task[i] = (struct task){ &half[i], operation };
+		task[i] = (struct task){ &half[i], operation, i };
 		must(-pthread_create(&thread[i], NULL, task_thread, &task[i]), "start a thread");
 	}
 	for (i = 0; i < 2; i++)
@@ -89,6 +107,30 @@ static uint64_t side_by_side(struct half *half, operation operation, double *fir
 	both = most_of(half[0].end, half[1].end) - start;
 	*first_done = (double)(least_of(half[0].end, half[1].end) - start) / both;
 	return both;
+}
+
+static const struct {
+	const char *name;
+	operation operation;
+} operations[] = { { "map", map }, { "unmap", unmap } };
+
+#define NR_OPERATIONS	(sizeof(operations) / sizeof(operations[0]))
+
+struct measured {
+	double speed_up[ROUNDS];
+	double first_done[ROUNDS];
+};
+
+static void run_round(struct half *half, int round, struct measured *measured)
+{
+	uint64_t alone[NR_OPERATIONS];
+	size_t i;
+
+	for (i = 0; i < NR_OPERATIONS; i++)
+		alone[i] = one_after_another(half, operations[i].operation);
+	for (i = 0; i < NR_OPERATIONS; i++)
+		measured[i].speed_up[round] = (double)alone[i] / side_by_side(half, operations[i].operation,
+									      &measured[i].first_done[round]);
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -104,51 +146,43 @@ static double median(double *values)
 	return values[ROUNDS / 2];
 }
 
-static const struct {
-	const char *name;
-	operation operation;
-} operations[] = { { "map", map }, { "unmap", unmap } };
-
-#define NR_OPERATIONS	(sizeof(operations) / sizeof(operations[0]))
-
-static void run_pair(enum backend backend, const char *kind, char *area, size_t bytes)
+static void report_pair(enum backend backend, const char *kind, struct measured *measured)
 {
-	struct half half[2] = {
-		{ .target = bench.target[backend], .area = area, .iova = BENCH_IOVA, .bytes = bytes },
-		{ .target = bench.target[backend], .area = area + bytes, .iova = 2 * BENCH_IOVA, .bytes = bytes },
-	};
-	double first_done[NR_OPERATIONS][ROUNDS], speed_up[NR_OPERATIONS][ROUNDS];
-	uint64_t alone[NR_OPERATIONS];
 	size_t i;
-	int round;
 
-	if (backend == FLOOR)
-		half[1].target.fd = floor_open();
-	for (round = 0; round < ROUNDS; round++) {
-		for (i = 0; i < NR_OPERATIONS; i++)
-			alone[i] = one_after_another(half, operations[i].operation);
-		for (i = 0; i < NR_OPERATIONS; i++)
-			speed_up[i][round] = (double)alone[i] /
-					     side_by_side(half, operations[i].operation, &first_done[i][round]);
-	}
-	if (backend == FLOOR)
-		close(half[1].target.fd);
 	for (i = 0; i < NR_OPERATIONS; i++) {
-		report(backend, median(speed_up[i]), "ratio", "two_threads_%s_%s", operations[i].name, kind);
-		report(backend, median(first_done[i]), "ratio", "two_threads_%s_%s_first_done", operations[i].name, kind);
+		const char *name = operations[i].name;
+
+		report(backend, median(measured[i].speed_up), "ratio", "two_threads_%s_%s", name, kind);
+		report(backend, median(measured[i].first_done), "ratio", "two_threads_%s_%s_first_done", name, kind);
 	}
 }
 
+/* All take turns, so that what else runs on the machine meets each of them. */
 static void run_kind(const char *kind, void *(*alloc)(size_t bytes), size_t total)
 {
+	struct measured measured[NR_BACKENDS][NR_OPERATIONS];
 	char *area = must_have(alloc(total));
-	int backend;
+	int backend, round, second_floor;
 
 	ktap_progress("two threads: %s", kind);
-	must(-pthread_barrier_init(&barrier, NULL, 2), "make a barrier");
+	second_floor = floor_open();
+	for (round = 0; round < ROUNDS; round++) {
+		for (backend = 0; backend < NR_BACKENDS; backend++) {
+			struct target target = bench.target[backend];
+			struct half half[2] = {
+				{ .target = target, .area = area, .iova = BENCH_IOVA, .bytes = total / 2 },
+				{ .target = target, .area = area + total / 2, .iova = 2 * BENCH_IOVA, .bytes = total / 2 },
+			};
+
+			if (backend == FLOOR)
+				half[1].target.fd = second_floor;
+			run_round(half, round, measured[backend]);
+		}
+	}
+	close(second_floor);
 	for (backend = 0; backend < NR_BACKENDS; backend++)
-		run_pair(backend, kind, area, total / 2);
-	pthread_barrier_destroy(&barrier);
+		report_pair(backend, kind, measured[backend]);
 	munmap(area, total);
 }
 
