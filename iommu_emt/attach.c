@@ -96,7 +96,7 @@ static int take_home(const struct emt_group_view *view)
 		return 0;
 	dev = emt_first_device(view->group);
 	if (!dev)
-		return 0;
+		return 0;	/* nothing is left that could be attached */
 	ret = attach_home(view->group, dev);
 	put_device(dev);
 	if (!ret || view->nr_devices == 1)
