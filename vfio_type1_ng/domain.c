@@ -57,6 +57,13 @@ static void learn(struct ng_container *ct, struct ng_domain *domain, const struc
 	}
 }
 
+static void add_group(struct ng_domain *domain, struct ng_group *group)
+{
+	group->domain = domain;
+	list_add_tail(&group->in_domain, &domain->groups);
+	domain->nr_groups++;
+}
+
 static int join(struct ng_container *ct, struct ng_domain *domain, struct ng_group *group)
 {
 	int ret;
@@ -70,8 +77,7 @@ static int join(struct ng_container *ct, struct ng_domain *domain, struct ng_gro
 		domain->stranded = true;
 	if (ret)
 		return ret;
-	group->domain = domain;
-	domain->nr_groups++;
+	add_group(domain, group);
 	return 0;
 }
 
@@ -226,8 +232,8 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 		goto detach;
 
 	domain->instance = group->instance;
-	domain->nr_groups = 1;
-	group->domain = domain;
+	INIT_LIST_HEAD(&domain->groups);
+	add_group(domain, group);
 	return 0;
 
 detach:
@@ -238,20 +244,6 @@ free_iommu_domain:
 free_domain:
 	kfree(domain);
 	return ret;
-}
-
-/* Another group of the domain speaks for it from now on; the IOMMU of the one that left may go with its devices. */
-static void change_instance(struct ng_container *ct, struct ng_domain *domain)
-{
-	struct ng_group *group;
-	unsigned int bucket;
-
-	hash_for_each(ct->groups, bucket, group, next) {
-		if (group->domain == domain) {
-			domain->instance = group->instance;
-			return;
-		}
-	}
 }
 
 /**
@@ -270,8 +262,10 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 
 	iommu_detach_group(domain->iommu, group->iommu_group);
 	group->domain = NULL;
+	list_del(&group->in_domain);
 	if (--domain->nr_groups) {
-		change_instance(ct, domain);
+		/* Another group speaks for it from now on; the IOMMU of the one that left may go with its devices. */
+		domain->instance = list_first_entry(&domain->groups, struct ng_group, in_domain)->instance;
 		return;
 	}
 

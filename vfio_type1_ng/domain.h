@@ -25,7 +25,8 @@ struct ng_run;
  * @iommu: the kernel's object
  * @instance: IOMMU of one of its groups, which accepts the domain for certain and stays as long as the group
  * @refused: another IOMMU whose group it refused latest, or NULL; only compared
- * @nr_groups: how many groups are attached, at least 1 once it is in the list
+ * @groups: struct ng_group that are attached, at least one once it is in the list
+ * @nr_groups: their number
  * @coherent: no DMA through it can bypass the CPU caches
  * @for_coherent: it was made for a group whose DMA can be made coherent
  * @stranded: a device may still be attached that no group accounts for; never freed
@@ -37,6 +38,7 @@ struct ng_domain {
 	struct iommu_domain *iommu;
 	const struct iommu_device *instance;
 	const struct iommu_device *refused;
+	struct list_head groups;
 	unsigned int nr_groups;
 	bool coherent;
 	bool for_coherent;

@@ -18,6 +18,7 @@ struct ng_reserved;
  * @iommu_group: the kernel's object; the core keeps it until detach
  * @emulated: its devices make their DMA through the CPU, so it needs no domain
  * @domain: domain that it is attached to
+ * @in_domain: place in the domain's list
  * @nr_devices: how many devices it had when it came
  * @instance: IOMMU that translates for them; only compared
  * @reserved: ranges that it reserves
@@ -36,6 +37,7 @@ struct ng_group {
 	struct iommu_group *iommu_group;
 	bool emulated;
 	struct ng_domain *domain;
+	struct list_head in_domain;
 	unsigned int nr_devices;
 	const struct iommu_device *instance;
 	struct ng_reserved **reserved;
