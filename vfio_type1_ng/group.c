@@ -80,16 +80,18 @@ static int check_windows(struct ng_container *ct, const struct ng_group *group)
 	int ret;
 
 	/* What others reserve too is in no window, and while there are windows nothing is mapped outside. */
-	if (!group->reserves_more && !list_empty(&ct->domains))
-		return ng_iova_windows_copy(&ct->next_windows, &ct->windows);
-
-	if (ng_reserved_conflicts(ct, group))
-		return -EINVAL;
-
-	ret = ng_iova_windows_make_room(&ct->next_windows, ct->nr_reserved + 1);
-	if (ret)
-		return ret;
-	compute_windows(ct, &ct->next_windows);
+	if (!group->reserves_more && !list_empty(&ct->domains)) {
+		ret = ng_iova_windows_copy(&ct->next_windows, &ct->windows);
+		if (ret)
+			return ret;
+	} else {
+		if (ng_reserved_conflicts(ct, group))
+			return -EINVAL;
+		ret = ng_iova_windows_make_room(&ct->next_windows, ct->nr_reserved + 1);
+		if (ret)
+			return ret;
+		compute_windows(ct, &ct->next_windows);
+	}
 	return ct->next_windows.nr ? 0 : -EINVAL;
 }
 
