@@ -231,6 +231,44 @@ TEST(page_pinned_before_it_was_written_to_is_charged_later, .not_on_stock = "its
 	container_close(&ct);
 }
 
+/*
+ * What was mapped is not the owner's own memory (here, another device's registers), so it is not charged; what the driver pins
+ * at the same address later is. It has to be charged when the domain goes, and taking a group out cannot be refused.
+ */
+TEST(pins_are_charged_beyond_the_limit_when_a_domain_goes)
+{
+	uint8_t *locked = memory_small_pages(PAGE * HELD), *area;
+	struct container ct, other;
+	struct emulated emulated;
+	struct edu target;
+
+	NEED_DEVICES(2);
+	container_make(&other, 1, 1, TYPE1V2);
+	container_edu(&other, 1, &target);
+	drop_ipc_lock();
+	limit_locked_pages(HELD);
+	/* Stock's count does not fall below zero then, which the kernel would warn of. */
+	OK(mlock(locked, PAGE * HELD) ? -errno : 0);
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	area = mmap(NULL, PAGE * HELD, PROT_READ | PROT_WRITE, MAP_SHARED, target.fd, target.bar_offset);
+	TRUE(area != MAP_FAILED);
+	OK(dma_map(ct.fd, area, IOVA, PAGE * HELD, DMA_RW));
+	TRUE(mmap(area, PAGE * HELD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+	emulated_add(&ct, &emulated, 0);
+
+	EQ(OK(emulated_pin(emulated.fd, IOVA, HELD, DMA_RW)), HELD);
+	EQ(locked_pages(), HELD);
+	container_remove(&ct, 0);
+	EQ(locked_pages(), HELD + HELD * DIFF(PINS_ARE_CHARGED_BEYOND_THE_LIMIT));
+	OK(emulated_unpin(emulated.fd, IOVA, HELD));
+	EQ(locked_pages(), HELD * DIFF(PINS_ARE_CHARGED_BEYOND_THE_LIMIT));
+	OK(munlock(locked, PAGE * HELD) ? -errno : 0);
+	container_close(&ct);
+	edu_close(&target);
+	container_close(&other);
+}
+
 TEST(failed_first_domain_leaves_what_is_held, .not_on_stock = "stock loses count of pages that are pinned twice")
 {
 	struct emulated emulated;
