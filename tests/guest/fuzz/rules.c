@@ -29,6 +29,11 @@ static bool errnos(const struct fuzz_context *c, int stock, int ours)
 	return returned(c, -stock, -ours);
 }
 
+static bool only_ours_says(const struct fuzz_context *c, int error)
+{
+	return c->ours->ret == -error && c->stock->ret != -error;
+}
+
 static bool both_succeed(const struct fuzz_context *c)
 {
 	return returned(c, 0, 0);
