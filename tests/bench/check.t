@@ -24,6 +24,10 @@ figures()
 	6.1.0-1-amd64 floor unmap_thp insn_per_page 10.00
 	6.1.0-1-amd64 stock map_bar insn_per_page 900.00
 	6.1.0-1-amd64 ng map_bar insn_per_page 280.00
+	6.1.0-1-amd64 stock close_thp insn_per_page 300.00
+	6.1.0-1-amd64 ng close_thp insn_per_page 0.30
+	6.1.0-1-amd64 stock memory_4k_scattered kib_per_gib 0.00
+	6.1.0-1-amd64 ng memory_4k_scattered kib_per_gib 3600.00
 	6.1.0-1-amd64 stock unmap_thp_invalidations calls 4.00
 	6.1.0-1-amd64 ng unmap_thp_invalidations calls 1.00
 	6.1.0-1-amd64 stock attach_2_16 insn 28000.00
@@ -100,10 +104,22 @@ with ng map_thp 109 floor map_thp 104
 check "they are, if the floor needs them too" judge
 with floor map_thp 97
 check "the same is found, if the floor needs less" finds "it was 105, and up to 104 is tolerated"
+with ng map_thp 76 floor map_thp 70
+check "what ours adds to the floor is compared, where this needs much less" judge
+with ng map_thp 160 floor map_thp 150
+check "and where it needs much more" finds "it was 105, and up to 158 is tolerated"
 with ng map_bar 290
 check "without a floor they are not" finds "map_bar on"
 with ng map_bar 290 stock map_bar 940
 check "they are, if there is no floor and the stock module needs them too" judge
+with ng close_thp 0.6
+check "closing may find the memory in more pieces" judge
+with ng close_thp 0.7
+check "but not cost twice as much" finds "it was 0.30, and up to 0.61 is tolerated"
+with ng memory_4k_scattered 4100
+check "so may remembering it" judge
+with ng memory_4k_scattered 4200
+check "up to what is promised" finds "memory_4k_scattered on Linux 6.1.0-1-amd64 is 4200 kib_per_gib; at most 4160 is allowed"
 with ng unmap_thp_invalidations 2
 check "a call more is found" finds "unmap_thp_invalidations on Linux 6.1.0-1-amd64 is 2.00 calls; it was 1.00"
 with ng memory_entries 119

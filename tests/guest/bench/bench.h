@@ -23,7 +23,7 @@ enum backend {
 #define NR_CONTAINERS	FLOOR
 
 extern const char *const backend_names[NR_BACKENDS];
-#define MAX_SPARES	4
+#define MAX_SPARES	7
 
 /* Where memory is mapped: aligned so that every page size can be used. */
 #define BENCH_IOVA	UINT64_C(0x100000000)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Closing a container with everything mapped, as when a virtual machine is killed. Each can be closed once, so
- * there are no repetitions.
+ * there are as few repetitions as there are containers.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -11,6 +11,9 @@
 #include "../lib/memory.h"
 #include "../lib/vfio.h"
 #include "bench.h"
+
+/* What the guest does besides, a timer's interrupt for instance, is much beside closing huge pages. */
+#define CLOSE_REPS	2
 
 static int next_spare;
 
@@ -33,16 +36,20 @@ static const struct container *spare(enum backend backend)
 static void run_memory(const char *kind, void *(*alloc)(size_t bytes), size_t bytes)
 {
 	char *area = must_have(alloc(bytes));
-	int backend;
+	uint64_t least[NR_CONTAINERS] = {};
+	int backend, rep;
 
 	ktap_progress("close with everything mapped: %s", kind);
-	for (backend = 0; backend < NR_CONTAINERS; backend++) {
-		const struct container *container = spare(backend);
+	for (rep = 0; rep < CLOSE_REPS; rep++, next_spare++) {
+		for (backend = 0; backend < NR_CONTAINERS; backend++) {
+			const struct container *container = spare(backend);
 
-		must(dma_map(container->fd, area, BENCH_IOVA, bytes, DMA_RW), "MAP_DMA");
-		report(backend, (double)close_time(container) / (bytes / PAGE), "insn_per_page", "close_%s", kind);
+			must(dma_map(container->fd, area, BENCH_IOVA, bytes, DMA_RW), "MAP_DMA");
+			keep_least(&least[backend], close_time(container));
+		}
 	}
-	next_spare++;
+	for (backend = 0; backend < NR_CONTAINERS; backend++)
+		report(backend, (double)least[backend] / (bytes / PAGE), "insn_per_page", "close_%s", kind);
 	munmap(area, bytes);
 }
 
