@@ -212,6 +212,7 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 	domain = kzalloc(sizeof(*domain), GFP_KERNEL_ACCOUNT);
 	if (!domain)
 		return -ENOMEM;
+	INIT_LIST_HEAD(&domain->groups);
 
 	domain->iommu = ERR_PTR(-ENODEV);
 	iommu_group_for_each_dev(group->iommu_group, &domain->iommu, alloc_for_device);
@@ -232,7 +233,6 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 		goto detach;
 
 	domain->instance = group->instance;
-	INIT_LIST_HEAD(&domain->groups);
 	add_group(domain, group);
 	return 0;
 

@@ -26,6 +26,8 @@ figures()
 	6.1.0-1-amd64 ng map_bar insn_per_page 280.00
 	6.1.0-1-amd64 stock close_thp insn_per_page 300.00
 	6.1.0-1-amd64 ng close_thp insn_per_page 0.30
+	6.1.0-1-amd64 stock memory_4k kib_per_gib 0.00
+	6.1.0-1-amd64 ng memory_4k kib_per_gib 1000.00
 	6.1.0-1-amd64 stock memory_4k_scattered kib_per_gib 0.00
 	6.1.0-1-amd64 ng memory_4k_scattered kib_per_gib 3600.00
 	6.1.0-1-amd64 stock unmap_thp_invalidations calls 4.00
@@ -116,8 +118,12 @@ with ng close_thp 0.6
 check "closing may find the memory in more pieces" judge
 with ng close_thp 0.7
 check "but not cost twice as much" finds "it was 0.30, and up to 0.61 is tolerated"
-with ng memory_4k_scattered 4100
+with ng memory_4k 1220
 check "so may remembering it" judge
+with ng memory_4k 1240
+check "to a certain extent" finds "it was 1000, and up to 1228 is tolerated"
+with ng memory_4k_scattered 4100
+check "that is more where memory is scattered" judge
 with ng memory_4k_scattered 4200
 check "up to what is promised" finds "memory_4k_scattered on Linux 6.1.0-1-amd64 is 4200 kib_per_gib; at most 4160 is allowed"
 with ng unmap_thp_invalidations 2

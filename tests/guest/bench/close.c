@@ -12,9 +12,6 @@
 #include "../lib/vfio.h"
 #include "bench.h"
 
-/* What the guest does besides, a timer's interrupt for instance, is much beside closing huge pages. */
-#define CLOSE_REPS	2
-
 static int next_spare;
 
 static uint64_t close_time(const struct container *container)
