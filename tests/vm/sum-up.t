@@ -50,6 +50,18 @@ tsv_is()
 	printf '%b' "$1" | diff - "$work/matrix.tsv"
 }
 
+# says PATTERN: the last sum had a line like that.
+says()
+{
+	cat "$work/out"
+	grep -qE -- "$1" "$work/out"
+}
+
+says_nothing_of()
+{
+	! says "$1"
+}
+
 # support STATUS TSV PATTERN: support-table of this table ends so and prints a line like that.
 support()
 {
@@ -83,17 +95,27 @@ echo "# retry: attempt 1 crashed in sched_clock_cpu, see log" >>"$work/results/g
 check "a retry is shown" table_has '^Started again because of a crash known from TCG: 1$'
 results good_guest bad_guest
 check "a failure is counted and is the status" sums_to 1 "3 passed, 1 failed, 1 skipped"
+check "a failure is named" says '^    bad_guest: not ok 2 - two$'
+check "and what the guest said before it" says '^        # it was not there$'
+check "and nothing it said before another" says_nothing_of 'was fine'
 check "a failure in the table" table_has '^7\.3\.4\+deb13-arm64 +arm64 +1/1/0 core$'
 results good_guest
 sed -i 's/^# exit status: 0/# exit status: 2/' "$work/results/good_guest.tap"
 check "a program that ends with an error fails" sums_to 1 "2 passed, 1 failed, 1 skipped"
+check "and is named" says '^    good_guest: ended with status 2$'
 results good_guest
 sed -i '/^# exit status/d' "$work/results/good_guest.tap"
 check "a program that was cut off fails" sums_to 1 "2 passed, 1 failed, 1 skipped"
+check "and is named" says '^    good_guest: was cut off$'
 results good_guest unit
 check "a program without results fails" sums_to 1 "4 passed, 1 failed, 1 skipped" 3
+check "and is mentioned" says '^    1 of 3 programs left no results$'
 one '1..3\nok 1 - one\nok 2 - two\n'
 check "fewer results than planned fail" sums_to 1 "2 passed, 1 failed, 0 skipped"
+check "and are named" says '^    one: 2 results, planned 3$'
+one '1..2\nnot ok 1 - one\n# it fell\nok 2 - two\n'
+check "a test on the host fails" sums_to 1 "1 passed, 1 failed, 0 skipped"
+check "and what was said after it" says '^        # it fell$'
 one '1..1\nok 1 - one\nok 2 - two\n'
 check "more results than planned fail" sums_to 1 "2 passed, 1 failed, 0 skipped"
 one 'ok 1 - one\n'
