@@ -7,7 +7,7 @@
  * attach_group=KIND	attach its group to a domain of this kind, see conformance/kmod/pair.h
  * attach_device=KIND	attach the device
  * result		what that returned; the device is back where it was
- * hold=MS		hold the group's mutex for so long, so that attaches wait inside the core
+ * hold=MS		hold the group's mutex for so long, or until a signal, so that attaches wait inside the core
  * crowd=N		attach the group to one plain domain from N threads at once
  * crowd_soft		how many of them got -EMEDIUMTYPE
  */
@@ -78,7 +78,7 @@ static int set_attach_device(const char *kind, const struct kernel_param *kp)
 
 static int sleep_under_mutex(struct device *dev, void *ms)
 {
-	msleep(*(unsigned int *)ms);
+	msleep_interruptible(*(unsigned int *)ms);
 	return 1;
 }
 
