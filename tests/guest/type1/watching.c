@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Watching our backend at work: what the manual page tells operators to look at exists, and looking is in nobody's way. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -37,18 +38,38 @@ static bool take_name(const char **at, const char *prefix, char *name, size_t si
 	return true;
 }
 
+/* Of all, read once: the kernel writes the list anew for every reader, which takes seconds under emulation. */
+static const char *kernel_symbols(void)
+{
+	static char *symbols;
+	size_t size = 0;
+	FILE *f;
+
+	if (symbols)
+		return symbols;
+	f = fopen("/proc/kallsyms", "re");
+	TRUE(f);
+	TRUE(getdelim(&symbols, &size, '\0', f) > 0);
+	fclose(f);
+	return symbols;
+}
+
+static bool is_symbol(char type, const char *name)
+{
+	char text[96];
+	size_t len = snprintf(text, sizeof(text), " %c %s", type, name);
+	const char *at;
+
+	TRUE(len < sizeof(text));
+	for (at = strstr(kernel_symbols(), text); at; at = strstr(at + len, text))
+		if (isspace(at[len]))
+			return true;
+	return false;
+}
+
 static bool is_kernel_function(const char *name)
 {
-	char line[512], symbol[256], type;
-	FILE *f = fopen("/proc/kallsyms", "re");
-	bool found = false;
-
-	TRUE(f);
-	while (!found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%*s %c %255s", &type, symbol) == 2 && (type == 't' || type == 'T') &&
-			!strcmp(symbol, name);
-	fclose(f);
-	return found;
+	return is_symbol('t', name) || is_symbol('T', name);
 }
 
 static void read_format(const char *system, const char *event, char *format, size_t size)
