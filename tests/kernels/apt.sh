@@ -101,6 +101,8 @@ private_apt_setup()
 		Acquire::Check-Valid-Until "false";
 		Acquire::http::Timeout "20";
 		Acquire::https::Timeout "20";
+		// Of many downloads one meets a bad moment of the network; apt waits longer before each new attempt.
+		Acquire::Retries "5";
 		CONF
 	) >"$dir/apt.conf.new"
 	mv "$dir/apt.conf.new" "$dir/apt.conf"
