@@ -72,8 +72,8 @@ static void need_memory_cgroups(void)
 }
 
 /*
- * Small objects that the kernel has allocated for those in the cgroup. From 5.15 on the kernel brings its counts up to date
- * every two seconds; until then some dozens of pages may be missing.
+ * Small objects that the kernel has allocated for those in the cgroup. The kernel brings its counts up to date every two
+ * seconds (FLUSH_TIME of mm/memcontrol.c, in 6.1 and 7.3 at the least); until then some dozens of pages may be missing.
  */
 static long long charged_bytes(void)
 {

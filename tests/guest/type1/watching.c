@@ -38,7 +38,7 @@ static bool take_name(const char **at, const char *prefix, char *name, size_t si
 	return true;
 }
 
-/* Of all, read once: the kernel writes the list anew for every reader, which takes seconds under emulation. */
+/* All of them, read once: the kernel makes the list anew for each reader, which takes seconds under emulation. */
 static const char *kernel_symbols(void)
 {
 	static char *symbols;
