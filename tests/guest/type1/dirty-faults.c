@@ -2,18 +2,15 @@
 /* Dirty bitmaps in memory that cannot be written, or that takes its time; and several threads at once. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/slow-memory.h"
 #include "test.h"
 
 #define START	VFIO_IOMMU_DIRTY_PAGES_FLAG_START
@@ -95,7 +92,7 @@ TEST(dirty_get_of_two_mappings_of_which_one_cannot_be_written)
 /* --- memory that faults until somebody lets it --- */
 
 struct slow_page {
-	int uffd;
+	struct slow_memory memory;
 	uint64_t *page;
 	struct container *ct;
 	int ret;
@@ -105,34 +102,19 @@ struct slow_page {
 /* A page whose first touch waits for slow_page_fill(). */
 static void slow_page_make(struct slow_page *slow)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	slow->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (slow->uffd < 0)
+	if (!slow_memory_make(&slow->memory, PAGE))
 		test_skip("this kernel has no userfaultfd");
-	slow->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (uintptr_t)slow->page;
-	reg.range.len = PAGE;
-	OK(ioctl(slow->uffd, UFFDIO_API, &api));
-	OK(ioctl(slow->uffd, UFFDIO_REGISTER, &reg));
+	slow->page = slow->memory.area;
 }
 
 static void slow_page_wait_for_touch(struct slow_page *slow)
 {
-	struct pollfd pfd = { .fd = slow->uffd, .events = POLLIN };
-	struct uffd_msg msg;
-
-	EQ(poll(&pfd, 1, 20000), 1);
-	EQ(read(slow->uffd, &msg, sizeof(msg)), sizeof(msg));
-	EQ(msg.event, UFFD_EVENT_PAGEFAULT);
+	TRUE(slow_memory_wait_for_touch(&slow->memory));
 }
 
 static void slow_page_fill(struct slow_page *slow)
 {
-	struct uffdio_zeropage zero = { .range = { (uintptr_t)slow->page, PAGE } };
-
-	OK(ioctl(slow->uffd, UFFDIO_ZEROPAGE, &zero));
+	TRUE(slow_memory_fill(&slow->memory, 0, PAGE));
 }
 
 static void *get_slowly(void *arg)
