@@ -22,6 +22,7 @@
 #include "group.h"
 #include "mapping.h"
 #include "trace.h"
+#include "turn.h"
 
 /* How often drivers are asked to let go of a mapping before unmapping it fails, and how long they get in between. */
 #define ASK_ROUNDS		10
@@ -104,14 +105,23 @@ struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *io
 	return domain;
 }
 
-/* The first mapping in the range of which an in-kernel user holds pages, or NULL. */
-static struct ng_mapping *first_held(struct ng_container *ct, struct ng_range range)
+/*
+ * Finds the first mapping in the range of which an in-kernel user holds pages, and sets @held to it, or to NULL.  Returns 1,
+ * or 0 if everything has to be looked up again, because a page changed hands; or -EINTR on a fatal signal.
+ */
+static int find_held(struct ng_container *ct, struct ng_range range, struct ng_mapping **held)
 {
+	const struct ng_external_pin *pin;
 	u64 iova;
 
+	*held = NULL;
 	if (!ct->nr_external || !ng_external_first(ct, range, &iova))
-		return NULL;
-	return ng_mapping_first(ct, ng_access_page(iova));
+		return 1;
+	pin = ng_external_changing_hands(ct, iova);
+	if (pin)
+		return ng_turn_wait_for(ct, pin);
+	*held = ng_mapping_first(ct, ng_access_page(iova));
+	return 1;
 }
 
 /**
@@ -139,9 +149,16 @@ int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_requ
 		ret = ng_mappings_lock_for_unmap(ct, request, range);
 		if (ret)
 			return ret;
-		held = first_held(ct, *range);
-		if (!held)
+		ret = find_held(ct, *range, &held);
+		if (ret == 1 && !held)
 			return 0;
+		if (ret != 1) {
+			mutex_unlock(&ct->lock);
+			ng_container_leave(ct);
+			if (ret)
+				return ret;
+			continue;
+		}
 
 		/* Anew for each mapping, but not for one that was asked for and is held again. */
 		if (held->range.last > furthest)

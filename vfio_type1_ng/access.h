@@ -4,7 +4,8 @@
  * the memory behind them, and are asked to let go of what is about to be unmapped.
  *
  * Pinning and copying take as long as the memory takes to be there, so they happen without the container's lock: the
- * mapping is lent meanwhile, with the topology held for reading, as everything is that works on a mapping.
+ * mapping is borrowed meanwhile, by any number of in-kernel users, with the topology held for reading, as everything is
+ * that works on a mapping.
  */
 #ifndef NG_ACCESS_H
 #define NG_ACCESS_H

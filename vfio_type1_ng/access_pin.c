@@ -20,9 +20,13 @@
 #include "mapping.h"
 #include "pin.h"
 #include "trace.h"
+#include "turn.h"
 
-/* How many pages are unpinned in one go: what fits on the stack. */
+/* How many pages are unpinned in one go: what fits on the stack, and in a word of bits. */
 #define UNPIN_BATCH_PAGES	32
+
+/* How many pages are pinned in one go. */
+#define PIN_BATCH_PAGES		512
 
 /* Without a domain, the mapping's own memory is not pinned, and each page that an in-kernel user holds is charged. */
 static bool pins_are_charged(const struct ng_container *ct)
@@ -41,13 +45,6 @@ static int check_list(const struct ng_container *ct, const struct compat_pin_lis
 	return ct->v2 ? compat_pin_list_check(list, npages) : -EACCES;
 }
 
-/* Gives back a charge for pages of a mapping that may be gone; the caller holds the owner. */
-static void uncharge_and_put(struct ng_owner *owner, unsigned long npages)
-{
-	ng_account_uncharge(owner, npages);
-	ng_owner_put(owner);
-}
-
 /**
  * unpin_some() - drop holds on some of the pages in a list
  * @ct: the container, entered
@@ -64,6 +61,7 @@ static int unpin_some(struct ng_container *ct, const struct compat_pin_list *lis
 	unsigned long charged = 0;
 	struct ng_mapping *mapping;
 	struct ng_owner *owner;
+	u32 last_holds = 0;
 	bool writable;
 	int i;
 
@@ -74,7 +72,7 @@ static int unpin_some(struct ng_container *ct, const struct compat_pin_list *lis
 		return 0;
 	}
 
-	for (i = from; i < npages && nr_frames < UNPIN_BATCH_PAGES; i++) {
+	for (i = from; i < npages && i - from < UNPIN_BATCH_PAGES; i++) {
 		struct ng_external_pin last;
 
 		if (!within(mapping, compat_pin_iova(list, i)))
@@ -82,10 +80,14 @@ static int unpin_some(struct ng_container *ct, const struct compat_pin_list *lis
 		if (!ng_external_drop(ct, compat_pin_iova(list, i), &last))
 			continue;
 		ng_dirty_mark(ct, mapping, ng_access_page(compat_pin_iova(list, i)));
+		last_holds |= BIT(i - from);
 		if (last.pinned)
 			frames[nr_frames++] = last.pfn;
 		charged += ng_external_charged(&last);
 	}
+	if (!last_holds)
+		goto unlock;
+
 	/* With a domain, the charge belongs to whoever works on the mapping, without the lock. */
 	charged = pins_are_charged(ct) ? min(charged, mapping->charged_pages) : 0;
 	if (charged)
@@ -96,7 +98,15 @@ static int unpin_some(struct ng_container *ct, const struct compat_pin_list *lis
 
 	for (k = 0; k < nr_frames; k++)
 		compat_unpin_frames(frames[k], 1, writable);
-	uncharge_and_put(owner, charged);
+	ng_account_uncharge(owner, charged);
+	ng_owner_put(owner);
+
+	mutex_lock(&ct->lock);
+	for (k = 0; k < UNPIN_BATCH_PAGES; k++)
+		if (last_holds & BIT(k))
+			ng_external_erase(ct, compat_pin_iova(list, from + k));
+unlock:
+	mutex_unlock(&ct->lock);
 	return i - from;
 }
 
@@ -157,18 +167,30 @@ static int hold_known(struct ng_container *ct, struct ng_mapping *mapping, const
 	return i - from;
 }
 
-/* How many pages from the @from-th on follow each other within the mapping, and nobody holds them yet. */
-static int unknown_stretch(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list,
+/**
+ * reserve_stretch() - make records of pages that are going to be pinned
+ * @ct: the container; @ct->lock is held
+ * @mapping: a live mapping
+ * @list: the pages
+ * @from: the first one, which is in the mapping and has no record
+ * @npages: how many the list has
+ *
+ * Return: how many have one now, which follow each other; or -ENOMEM.
+ */
+static int reserve_stretch(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list,
 			   int from, int npages)
 {
 	u64 first = compat_pin_iova(list, from);
-	int n;
+	int n, ret;
 
-	for (n = 1; from + n < npages; n++) {
+	for (n = 0; from + n < npages && n < PIN_BATCH_PAGES; n++) {
 		u64 iova = compat_pin_iova(list, from + n);
 
-		if (iova != first + ((u64)n << PAGE_SHIFT) || !within(mapping, iova) || ng_external_is_held(ct, iova))
+		if (iova != first + ((u64)n << PAGE_SHIFT) || !within(mapping, iova) || ng_external_has_record(ct, iova))
 			break;
+		ret = ng_external_reserve(ct, iova);
+		if (ret)
+			return n ?: ret;
 	}
 	return n;
 }
@@ -176,7 +198,7 @@ static int unknown_stretch(struct ng_container *ct, struct ng_mapping *mapping, 
 /**
  * pin_frames() - pin and charge the next frames behind a mapping
  * @ct: the container
- * @mapping: a mapping on loan to the caller
+ * @mapping: a mapping that the caller borrows
  * @iova: where
  * @npages: most frames
  * @batch: filled with at least one frame on success
@@ -205,35 +227,25 @@ static int pin_frames(struct ng_container *ct, struct ng_mapping *mapping, u64 i
 }
 
 /**
- * record() - make records of a batch, as far as there is memory for them and the in-kernel user can be given the frames
+ * record() - complete the records of a batch, as far as the in-kernel user can be given the frames
  * @ct: the container; @ct->lock is held
- * @list: the pages, in a mapping on loan to the caller
- * @from: which of them the first frame belongs to
+ * @list: the pages
+ * @from: which of them the first frame belongs to; their records are reserved
  * @batch: the batch; empty afterwards
- * @chargeable: set to how many of the pages recorded count as locked memory
  *
- * Return: how many were recorded; -ENOMEM, or -EINVAL for a frame that cannot be given, if none was.
+ * Return: how many were recorded; -EINVAL for a frame that cannot be given, if none was.
  */
-static int record(struct ng_container *ct, const struct compat_pin_list *list, int from, struct ng_pin_batch *batch,
-		  unsigned long *chargeable)
+static int record(struct ng_container *ct, const struct compat_pin_list *list, int from, struct ng_pin_batch *batch)
 {
 	struct ng_pin_span span;
-	int n = 0, ret = 0;
+	int n = 0;
 
-	*chargeable = 0;
-	while (!ret && ng_pin_batch_take(batch, 1, &span)) {
-		ret = -EINVAL;
-		if (compat_pin_list_takes(span.pfn))
-			ret = ng_external_add(ct, compat_pin_iova(list, from + n), span.pfn, span.pinned);
-		if (!ret) {
-			compat_pin_answer(list, from + n++, span.pfn);
-			*chargeable += span.chargeable;
-		} else if (span.pinned) {
-			compat_unpin_frames(span.pfn, 1, false);
-		}
+	/* Only device memory has frames that cannot be given; it is neither pinned nor charged. */
+	while (ng_pin_batch_take(batch, 1, &span) && compat_pin_list_takes(span.pfn)) {
+		ng_external_complete(ct, compat_pin_iova(list, from + n), span.pfn, span.pinned);
+		compat_pin_answer(list, from + n++, span.pfn);
 	}
-	ng_pin_batch_drop(batch);
-	return n ?: ret;
+	return n ?: -EINVAL;
 }
 
 /**
@@ -241,38 +253,33 @@ static int record(struct ng_container *ct, const struct compat_pin_list *list, i
  * @ct: the container, entered; @ct->lock is dropped and taken again
  * @mapping: a live mapping
  * @list: the pages
- * @from: the first one, which is in the mapping and nobody holds
+ * @from: the first one, which is in the mapping and has no record
  * @npages: how many the list has
  *
- * Return: how many were pinned, or as pin_frames() or record().
+ * Return: how many were pinned; or as reserve_stretch(), pin_frames() or record().
  */
 static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
 		    int npages)
 {
-	int n = unknown_stretch(ct, mapping, list, from, npages);
-	unsigned long charged, chargeable, excess = 0;
+	int i, ret, n = reserve_stretch(ct, mapping, list, from, npages);
 	struct ng_pin_batch batch;
-	int ret;
+	unsigned long charged;
 
-	ng_mapping_lend(ct, mapping);
+	if (n < 0)
+		return n;
+
+	ng_mapping_borrow(ct, mapping);
 	ng_pin_batch_init(&batch, n, &ct->spare_pages);
 	ret = pin_frames(ct, mapping, compat_pin_iova(list, from), n, &batch, &charged);
 	mutex_lock(&ct->lock);
 
 	if (!ret) {
-		ret = record(ct, list, from, &batch, &chargeable);
-		if (charged) {
-			mapping->charged_pages += chargeable;
-			excess = charged - chargeable;
-		}
+		ret = record(ct, list, from, &batch);
+		mapping->charged_pages += charged;
 	}
-	if (excess) {
-		/* Others need the lock, and a fault can hold the owner's mmap lock for long. */
-		mutex_unlock(&ct->lock);
-		ng_account_uncharge(mapping->owner, excess);
-		mutex_lock(&ct->lock);
-	}
-	ng_mapping_take_back(ct, mapping);
+	for (i = max(ret, 0); i < n; i++)
+		ng_external_erase(ct, compat_pin_iova(list, from + i));
+	ng_mapping_give_back(ct, mapping);
 	ng_pin_batch_destroy(&batch, &ct->spare_pages);
 	return ret;
 }
@@ -286,11 +293,15 @@ static void note_pinning(struct ng_container *ct, struct iommu_group *iommu_grou
 		ng_dirty_group_promote(ct, group);
 }
 
-/* Pins some of the pages in a list, from the @from-th on.  Returns how many, or why none. */
+/*
+ * Pins some of the pages in a list, from the @from-th on.  Returns how many, or why none; 0 if the page changed hands, and
+ * everything may be different now.
+ */
 static int pin_some(struct ng_container *ct, struct iommu_group *iommu_group, const struct compat_pin_list *list, int from,
 		    int npages, int prot)
 {
 	u64 iova = compat_pin_iova(list, from);
+	const struct ng_external_pin *other;
 	struct ng_mapping *mapping;
 	int ret;
 
@@ -299,8 +310,11 @@ static int pin_some(struct ng_container *ct, struct iommu_group *iommu_group, co
 		return ret;
 
 	mapping = ng_access_find(ct, iova, prot);
+	other = ng_external_changing_hands(ct, iova);
 	if (IS_ERR(mapping)) {
 		ret = PTR_ERR(mapping);
+	} else if (other) {
+		ret = ng_turn_wait_for(ct, other);
 	} else {
 		ret = hold_known(ct, mapping, list, from, npages);
 		if (!ret)

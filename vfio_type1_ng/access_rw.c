@@ -58,12 +58,12 @@ static int rw_some(struct ng_container *ct, struct ng_range range, void *buf, bo
 	}
 
 	*bytes = min(range.last, mapping->range.last) - range.first + 1;
-	ng_mapping_lend(ct, mapping);
+	ng_mapping_borrow(ct, mapping);
 	ret = copy(mapping->owner, ng_mapping_vaddr(mapping, range.first), buf, *bytes, write);
 	mutex_lock(&ct->lock);
 	if (!ret && write)
 		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = range.first, .last = range.first + *bytes - 1 });
-	ng_mapping_take_back(ct, mapping);
+	ng_mapping_give_back(ct, mapping);
 unlock:
 	mutex_unlock(&ct->lock);
 	ng_container_leave(ct);

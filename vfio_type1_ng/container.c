@@ -68,7 +68,8 @@ void *ng_container_open(unsigned long type)
 	ct->mappings = RB_ROOT;
 	xa_init(&ct->external);
 	ct->entries_left = READ_ONCE(ng_dma_entry_limit);
-	init_waitqueue_head(&ct->transition_done);
+	INIT_LIST_HEAD(&ct->waiters);
+	INIT_LIST_HEAD(&ct->queue);
 	compat_unmap_listeners_init(&ct->listeners);
 
 	ret = publish(ct);
@@ -184,30 +185,6 @@ bool ng_container_enter_to_clean_up(struct ng_container *ct)
 	if (ct->released)
 		up_read(&ct->topology);
 	return !ct->released;
-}
-
-/**
- * ng_container_enter_alone() - as ng_container_enter(), at a moment when nobody else is in
- * @ct: the container
- *
- * Let others in with ng_container_share() as soon as possible, then leave with ng_container_leave().
- */
-int ng_container_enter_alone(struct ng_container *ct)
-{
-	int ret = down_write_killable(&ct->topology);
-
-	if (ret)
-		return ret;
-	if (ct->released) {
-		up_write(&ct->topology);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-void ng_container_share(struct ng_container *ct)
-{
-	downgrade_write(&ct->topology);
 }
 
 void ng_container_leave(struct ng_container *ct)

@@ -9,7 +9,7 @@
  *             long as that takes, so that no domain is born or dies beneath them.
  *   lock      decides what is mapped: the tree of mappings and the count of entries left.  Never held while memory is
  *             pinned or an IOMMU is programmed: a mapping that is being filled or emptied stays in the tree in that
- *             state, and whoever meets it waits for its turn (see mapping.h).
+ *             state, and whoever meets it waits for its turn (see mapping.h and turn.h).
  *
  * So calls for different addresses run side by side, and attach sees only mappings that are complete.
  *
@@ -27,7 +27,6 @@
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
-#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include <compat/vfio_access.h>
@@ -68,8 +67,8 @@ struct page;
  * @nr_mappings: their number
  * @nr_vaddr_invalid: how many of them have no valid user address
  * @entries_left: how many mappings may still be made
- * @transitions: counts mappings that reached a final state, for waiters
- * @transition_done: where they wait
+ * @waiters: calls that sleep until a mapping is out of their way (see turn.c)
+ * @queue: the order in which calls get wide or busy ranges (see turn.h)
  * @dirty: dirty tracking; has a mutex of its own, outside both locks
  * @last_owner: owner of the latest mapping, which is likely to own the next one
  * @spare_pages: for ng_pin_batch_init(); whoever swaps it out has it
@@ -110,8 +109,8 @@ struct ng_container {
 	unsigned long nr_mappings;
 	unsigned long nr_vaddr_invalid;
 	unsigned int entries_left;
-	unsigned long transitions;
-	wait_queue_head_t transition_done;
+	struct list_head waiters;
+	struct list_head queue;
 	struct ng_owner *last_owner;
 	struct xarray external;
 	unsigned long nr_external;
@@ -131,8 +130,6 @@ struct ng_container *ng_container_get_next(unsigned long *handle);
 void ng_container_put(struct ng_container *ct);
 int ng_container_enter(struct ng_container *ct);
 bool ng_container_enter_to_clean_up(struct ng_container *ct);
-int ng_container_enter_alone(struct ng_container *ct);
-void ng_container_share(struct ng_container *ct);
 void ng_container_leave(struct ng_container *ct);
 
 /* The smallest page that every domain supports: what addresses and sizes must be aligned to. */

@@ -266,7 +266,7 @@ int ng_dirty_get(struct ng_container *ct, u64 iova, u64 size, const struct vfio_
 	ret = ng_dirty_begin_report(ct);
 	if (ret)
 		return ret;
-	ret = ng_mappings_lock_for_unmap(ct, &whole_mappings, &range);
+	ret = ng_mappings_lock_for_report(ct, &whole_mappings, &range);
 	if (ret)
 		goto end;
 

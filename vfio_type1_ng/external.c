@@ -12,6 +12,7 @@
 #include "dirty.h"
 #include "external.h"
 #include "mapping.h"
+#include "turn.h"
 
 /* The kernel's own type holds it, as it holds every address that can be mapped. */
 static unsigned long index_of(u64 iova)
@@ -23,15 +24,24 @@ static unsigned long index_of(u64 iova)
 #define for_each_pin(ct, index, pin, range) \
 	xa_for_each_range(&(ct)->external, index, pin, index_of((range).first), index_of((range).last))
 
-/* Is the page at an address held? */
-bool ng_external_is_held(struct ng_container *ct, u64 iova)
+/* Is the page at an address held, or does it change hands? */
+bool ng_external_has_record(struct ng_container *ct, u64 iova)
 {
 	lockdep_assert_held(&ct->lock);
 	return xa_load(&ct->external, index_of(iova));
 }
 
+/* The record of the page at an address if it changes hands, to wait for; or NULL. */
+const struct ng_external_pin *ng_external_changing_hands(struct ng_container *ct, u64 iova)
+{
+	const struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+
+	lockdep_assert_held(&ct->lock);
+	return pin && !pin->users ? pin : NULL;
+}
+
 /**
- * ng_external_first() - find the first page of a range that is held
+ * ng_external_first() - find the first page of a range that is held or changes hands
  * @ct: the container; @ct->lock is held
  * @range: the range
  * @iova: set to the address of the page
@@ -62,7 +72,7 @@ bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn)
 	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
 
 	lockdep_assert_held(&ct->lock);
-	if (!pin)
+	if (!pin || !pin->users)
 		return false;
 	pin->users++;
 	*pfn = pin->pfn;
@@ -70,24 +80,21 @@ bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn)
 }
 
 /**
- * ng_external_add() - record that a page is held
+ * ng_external_reserve() - make the record of a page that is going to be pinned
  * @ct: the container; @ct->lock is held
- * @iova: address of the page, in a mapping on loan to the caller; it has no record
- * @pfn: its frame
- * @pinned: it was pinned for this
+ * @iova: address of the page, which has no record, in a mapping that the caller is going to borrow
  *
  * Return: 0 or -ENOMEM.
  */
-int ng_external_add(struct ng_container *ct, u64 iova, unsigned long pfn, bool pinned)
+int ng_external_reserve(struct ng_container *ct, u64 iova)
 {
 	struct ng_external_pin *pin;
 	int ret;
 
 	lockdep_assert_held(&ct->lock);
-	pin = kmalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+	pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
 	if (!pin)
 		return -ENOMEM;
-	*pin = (struct ng_external_pin){ .pfn = pfn, .users = 1, .pinned = pinned };
 
 	ret = xa_insert(&ct->external, index_of(iova), pin, GFP_KERNEL_ACCOUNT);
 	if (ret) {
@@ -99,10 +106,44 @@ int ng_external_add(struct ng_container *ct, u64 iova, unsigned long pfn, bool p
 }
 
 /**
+ * ng_external_complete() - say that a page is held now
+ * @ct: the container; @ct->lock is held
+ * @iova: address of the page, reserved by the caller
+ * @pfn: its frame
+ * @pinned: it was pinned for this
+ */
+void ng_external_complete(struct ng_container *ct, u64 iova, unsigned long pfn, bool pinned)
+{
+	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+
+	lockdep_assert_held(&ct->lock);
+	*pin = (struct ng_external_pin){ .pfn = pfn, .users = 1, .pinned = pinned };
+	ng_turn_settled(ct, pin);
+}
+
+static void erase(struct ng_container *ct, unsigned long index, struct ng_external_pin *pin)
+{
+	xa_erase(&ct->external, index);
+	kfree(pin);
+	ct->nr_external--;
+}
+
+/* Ends a record that has no users: the page could not be pinned, or is unpinned. */
+void ng_external_erase(struct ng_container *ct, u64 iova)
+{
+	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+
+	lockdep_assert_held(&ct->lock);
+	ng_turn_settled(ct, pin);
+	erase(ct, index_of(iova), pin);
+}
+
+/**
  * ng_external_drop() - hold a page once less
  * @ct: the container; @ct->lock is held
  * @iova: address of the page
- * @last: set to the record if this was the last hold; the caller lets go of the page
+ * @last: set to the record if this was the last hold; the caller lets go of the page, then ends the record with
+ *	ng_external_erase()
  *
  * Return: true if @last was set.
  */
@@ -111,12 +152,9 @@ bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin 
 	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
 
 	lockdep_assert_held(&ct->lock);
-	if (!pin || --pin->users)
+	if (!pin || !pin->users || --pin->users)
 		return false;
 	*last = *pin;
-	xa_erase(&ct->external, index_of(iova));
-	kfree(pin);
-	ct->nr_external--;
 	WRITE_ONCE(ct->external_drops, ct->external_drops + 1);
 	return true;
 }
@@ -147,6 +185,8 @@ void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 	for_each_pin(ct, index, pin, mapping->range) {
 		u64 first = (u64)index << PAGE_SHIFT;
 
+		if (!pin->users)
+			continue;
 		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = first, .last = first + PAGE_SIZE - 1 });
 	}
 }
@@ -166,11 +206,9 @@ void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping)
 
 	lockdep_assert_held(&ct->lock);
 	for_each_pin(ct, index, pin, mapping->range) {
-		xa_erase(&ct->external, index);
-		kfree(pin);
+		erase(ct, index, pin);
 		n++;
 	}
-	ct->nr_external -= n;
 	if (n)
 		pr_err_ratelimited("a device driver closed its device without unpinning %lu pages at IOVA %#llx to %#llx; they stay pinned until the next boot\n",
 				   n, mapping->range.first, mapping->range.last);

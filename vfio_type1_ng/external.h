@@ -7,9 +7,10 @@
  * its record while it has none.  So a mapping's charged pages are those of its runs, or, without runs, those that
  * ng_external_chargeable() counts; who makes or drops the last domain sees to that (replay.c).
  *
- * Records are read and written under the container's lock.  New ones are added only by the thread that has the mapping on
- * loan (see mapping.h), so that nobody pins a page for a record that another has just made; taking one more hold on a
- * record, or dropping one, needs no loan.
+ * Records are read and written under the container's lock.  A page changes hands without it: who pins one, as a borrower
+ * of the mapping, makes its record before, without users, and completes it after; who drops the last hold erases the record
+ * after the page is unpinned and no longer charged.  So no page is ever charged twice.  Who wants a page that changes hands
+ * waits for that (see turn.h).
  */
 #ifndef NG_EXTERNAL_H
 #define NG_EXTERNAL_H
@@ -24,7 +25,7 @@ struct ng_mapping;
 /**
  * struct ng_external_pin - a page that in-kernel users hold
  * @pfn: its frame
- * @users: how many times it was pinned and not unpinned
+ * @users: how many times it was pinned and not unpinned; 0 while it changes hands
  * @pinned: we hold it; not so the zero page and device memory, which nobody has to hold
  */
 struct ng_external_pin {
@@ -34,9 +35,12 @@ struct ng_external_pin {
 };
 
 bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova);
-bool ng_external_is_held(struct ng_container *ct, u64 iova);
+bool ng_external_has_record(struct ng_container *ct, u64 iova);
+const struct ng_external_pin *ng_external_changing_hands(struct ng_container *ct, u64 iova);
 bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn);
-int ng_external_add(struct ng_container *ct, u64 iova, unsigned long pfn, bool pinned);
+int ng_external_reserve(struct ng_container *ct, u64 iova);
+void ng_external_complete(struct ng_container *ct, u64 iova, unsigned long pfn, bool pinned);
+void ng_external_erase(struct ng_container *ct, u64 iova);
 bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin *last);
 
 bool ng_external_charged(const struct ng_external_pin *pin);

@@ -15,6 +15,7 @@
 #include "external.h"
 #include "mapping.h"
 #include "transfer.h"
+#include "turn.h"
 
 /* There can be many mappings.  Stock's have the same size, without the run, which they do not remember. */
 static struct kmem_cache *mapping_cache;
@@ -113,6 +114,7 @@ static void insert(struct ng_container *ct, struct ng_mapping *mapping)
 /* Frees the mapping's range and the mapping, which backs nothing any more. */
 static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 {
+	ng_turn_settled(ct, mapping);
 	/* Whoever unmaps one by one goes on with the next. */
 	if (mapping == ct->latest)
 		WRITE_ONCE(ct->latest, mapping_of(rb_next(&mapping->node)));
@@ -130,95 +132,41 @@ static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 	kmem_cache_free(mapping_cache, mapping);
 }
 
-/* Lets those who wait for a mapping look again: one is live now or gone. */
-void ng_mapping_settled(struct ng_container *ct)
+/**
+ * ng_mapping_borrow() - keep a live mapping as it is without the container's lock
+ * @ct: the container, entered; @ct->lock is held, and dropped
+ * @mapping: a live mapping
+ *
+ * Others may borrow it too.  The borrower must not wait for another mapping.
+ */
+void ng_mapping_borrow(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	lockdep_assert_held(&ct->lock);
-	ct->transitions++;
-	if (wq_has_sleeper(&ct->transition_done))
-		wake_up_all(&ct->transition_done);
-}
-
-/* Lends a live mapping to the caller, and drops the lock. */
-void ng_mapping_lend(struct ng_container *ct, struct ng_mapping *mapping)
-{
-	lockdep_assert_held(&ct->lock);
-	mapping->state = NG_MAPPING_LENT;
+	mapping->nr_borrowers++;
 	mutex_unlock(&ct->lock);
 }
 
-/* Takes it back.  @ct->lock is held again. */
-void ng_mapping_take_back(struct ng_container *ct, struct ng_mapping *mapping)
+/* Ends a loan.  @ct->lock is held again. */
+void ng_mapping_give_back(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	mapping->state = NG_MAPPING_LIVE;
-	ng_mapping_settled(ct);
-}
-
-/**
- * wait_for_transition() - drop the lock until some mapping is live or gone
- * @ct: the container; @ct->lock is held
- *
- * The thread that works on the mapping holds the topology for reading already and takes nothing that we hold, so it
- * gets there.  The lock is held again on return in any case.
- *
- * Return: 0, or -EINTR on a fatal signal.
- */
-static int wait_for_transition(struct ng_container *ct)
-{
-	unsigned long seen = ct->transitions;
-	int ret;
-
 	lockdep_assert_held(&ct->lock);
-	mutex_unlock(&ct->lock);
-	ret = wait_event_killable(ct->transition_done, READ_ONCE(ct->transitions) != seen);
-	mutex_lock(&ct->lock);
-	return ret ? -EINTR : 0;
+	if (!--mapping->nr_borrowers)
+		ng_turn_settled(ct, mapping);
 }
 
-/* Is every mapping in the range live? */
-static bool all_live(struct ng_container *ct, struct ng_range range)
+static int enter_and_lock(struct ng_container *ct, struct ng_range range, bool alone)
 {
-	struct ng_mapping *mapping;
+	int ret = ng_container_enter(ct);
 
-	ng_for_each_mapping(ct, mapping, range)
-		if (mapping->state != NG_MAPPING_LIVE)
-			return false;
-	return true;
-}
-
-/**
- * lock_settled() - take the container's lock at a moment when every mapping in a range is live
- * @ct: the container, entered
- * @range: the range
- *
- * Waits for its turn a few times.  Others may keep the range busy for ever, so then it goes to the end of the queue of
- * those who want the topology for themselves: when it has that, no mapping is in transition.
- *
- * Return: 0 with @ct->lock held, or 1 if the container was also left meanwhile; or a negative errno as ng_container_enter(),
- * and then the container is left.
- */
-static int lock_settled(struct ng_container *ct, struct ng_range range)
-{
-	unsigned int patience = 8;
-	int ret = 0;
-
+	if (ret)
+		return ret;
 	mutex_lock(&ct->lock);
-	while (!all_live(ct, range) && patience-- && !ret)
-		ret = wait_for_transition(ct);
-	if (!ret && all_live(ct, range))
+	ret = ng_turn_wait(ct, range, alone);
+	if (!ret)
 		return 0;
 	mutex_unlock(&ct->lock);
-
 	ng_container_leave(ct);
-	if (ret)
-		return ret;
-
-	ret = ng_container_enter_alone(ct);
-	if (ret)
-		return ret;
-	mutex_lock(&ct->lock);
-	ng_container_share(ct);
-	return 1;
+	return ret;
 }
 
 /**
@@ -231,17 +179,13 @@ static int lock_settled(struct ng_container *ct, struct ng_range range)
  */
 int ng_mappings_lock(struct ng_container *ct, struct ng_range range)
 {
-	int ret = ng_container_enter(ct);
-
-	if (!ret)
-		ret = lock_settled(ct, range);
-	return min(ret, 0);
+	return enter_and_lock(ct, range, false);
 }
 
-/* As ng_mappings_lock(), for the range of a request to map. */
-int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request)
+/* As ng_mappings_lock(), at a moment when nobody borrows a mapping in the range. */
+int ng_mappings_lock_alone(struct ng_container *ct, struct ng_range range)
 {
-	return ng_mappings_lock(ct, request->range);
+	return enter_and_lock(ct, range, true);
 }
 
 /* Are the addresses and the length of a request to map whole pages of every domain? */
@@ -307,7 +251,7 @@ static int publish(struct ng_container *ct, struct ng_mapping *mapping)
 	ret = ct->dirty.on ? ng_dirty_track(ct, mapping) : 0;
 	if (!ret) {
 		mapping->state = NG_MAPPING_LIVE;
-		ng_mapping_settled(ct);
+		ng_turn_settled(ct, mapping);
 	}
 	mutex_unlock(&ct->lock);
 
@@ -321,7 +265,6 @@ static void abandon(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	mutex_lock(&ct->lock);
 	remove(ct, mapping);
-	ng_mapping_settled(ct);
 	mutex_unlock(&ct->lock);
 }
 
@@ -341,7 +284,7 @@ int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 	struct ng_mapping *mapping;
 	int ret;
 
-	ret = ng_mappings_lock_for_map(ct, request);
+	ret = ng_mappings_lock(ct, request->range);
 	if (ret)
 		return ret;
 
@@ -395,33 +338,21 @@ static bool cuts_mapping(struct ng_container *ct, struct ng_range range)
 	return tail && tail->range.last > range.last;
 }
 
-/**
- * ng_mappings_lock_for_unmap() - enter and lock a container for a request to unmap
- * @ct: the container
- * @request: the request
- * @range: set to the range that it means
- *
- * Return: 0, with the container entered, @ct->lock held, every mapping in the range live, none cut by it unless the
- * container's type allows that, and dirt to report if that is wanted; or a negative errno with nothing held.
- */
-int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
+/* As ng_mappings_lock_for_unmap(); while in-kernel users borrow mappings only if @alone is false. */
+static int lock_for_request(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range,
+			    bool alone)
 {
 	int ret;
 
 	ret = ng_container_enter(ct);
 	if (ret)
 		return ret;
-
 	ret = unmap_range(ct, request, range);
 	if (ret)
 		goto leave;
 
-	ret = lock_settled(ct, *range);
-	if (ret < 0)
-		return ret;
-	/* Groups may have come while the container was left. */
-	if (ret)
-		ret = unmap_range(ct, request, range);
+	mutex_lock(&ct->lock);
+	ret = ng_turn_wait(ct, *range, alone);
 	if (!ret && ((request->bitmap && !ng_dirty_can_report(ct, request->bitmap)) ||
 		     (ct->v2 && !request->all && cuts_mapping(ct, *range))))
 		ret = -EINVAL;
@@ -431,6 +362,27 @@ int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_re
 leave:
 	ng_container_leave(ct);
 	return ret;
+}
+
+/**
+ * ng_mappings_lock_for_unmap() - enter and lock a container for a request to unmap
+ * @ct: the container
+ * @request: the request
+ * @range: set to the range that it means
+ *
+ * Return: 0, with the container entered, @ct->lock held, every mapping in the range live and borrowed by nobody, none cut
+ * by it unless the container's type allows that, and dirt to report if that is wanted; or a negative errno with nothing
+ * held.
+ */
+int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
+{
+	return lock_for_request(ct, request, range, true);
+}
+
+/* As ng_mappings_lock_for_unmap(), to look at the mappings of a range while in-kernel users may borrow them. */
+int ng_mappings_lock_for_report(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
+{
+	return lock_for_request(ct, request, range, false);
 }
 
 /**
@@ -463,12 +415,15 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 /* Gives claimed mappings back: they stay. */
 static void unclaim(struct ng_container *ct, struct ng_mapping *list)
 {
-	struct ng_mapping *mapping;
+	struct ng_mapping *mapping, *next;
 
 	mutex_lock(&ct->lock);
-	for (mapping = list; mapping; mapping = mapping->next)
+	for (mapping = list; mapping; mapping = next) {
+		next = mapping->next;
 		mapping->state = NG_MAPPING_LIVE;
-	ng_mapping_settled(ct);
+		mapping->nr_borrowers = 0;
+		ng_turn_settled(ct, mapping);
+	}
 	mutex_unlock(&ct->lock);
 }
 
@@ -485,7 +440,6 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 		next = mapping->next;
 		remove(ct, mapping);
 	}
-	ng_mapping_settled(ct);
 	mutex_unlock(&ct->lock);
 }
 

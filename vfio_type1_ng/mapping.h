@@ -3,18 +3,21 @@
  * Mappings: what user space made reachable with VFIO_IOMMU_MAP_DMA, one object a call.
  *
  * A mapping is in the container's tree from the moment its range is taken until the range is free again, and in one
- * of five states:
+ * of four states:
  *
  *   filling   its memory is being pinned and mapped by the call that made it;
  *   live      complete in every domain;
  *   emptying  it is being unmapped and unpinned by the call that removes it, or live again if that could not report what
  *             was dirty;
- *   moving    it gets a new owner (see vaddr.h);
- *   lent      an in-kernel user pins some of it, or copies from or to it (see access.h).
+ *   moving    it gets a new owner (see vaddr.h).
  *
- * All but the second happen without the container's lock, by one thread that alone touches the mapping then.
- * Everybody else who meets such a mapping waits until it is live or gone, as if the calls had come one after the other.
- * Only the count of entries does not wait: a mapping holds its entry from the start, also if filling it fails.
+ * All but the second are transitions: they happen without the container's lock, by one thread that alone touches the
+ * mapping then.  Everybody else who meets such a mapping waits until it is live or gone, as if the calls had come one
+ * after the other (see turn.h).  Only the count of entries does not wait: a mapping holds its entry from the start, also
+ * if filling it fails.
+ *
+ * A live mapping may be borrowed by in-kernel users, who pin some of it, or copy from or to it, without the container's
+ * lock (see access.h).  Any number of them do that side by side; no transition begins before they have given it back.
  *
  * Filling needs a domain.  In a container without one, for devices whose DMA goes through the CPU, mappings only say
  * where the memory is; what is pinned of it is what in-kernel users ask for (see external.h).  A live mapping has runs
@@ -37,7 +40,6 @@ enum ng_mapping_state {
 	NG_MAPPING_LIVE,
 	NG_MAPPING_EMPTYING,
 	NG_MAPPING_MOVING,
-	NG_MAPPING_LENT,
 };
 
 /**
@@ -48,7 +50,8 @@ enum ng_mapping_state {
  * @owner: whose memory it is
  * @runs: what backs it
  * @charged_pages: how many pages @owner was charged for
- * @next: links mappings that one call empties
+ * @next: links mappings that one call empties; while emptying
+ * @nr_borrowers: how many in-kernel users borrow it, under the container's lock; while not emptying
  * @prot: IOMMU_READ, IOMMU_WRITE, constant
  * @state: enum ng_mapping_state, under the container's lock
  * @unlimited: its owner had CAP_IPC_LOCK: charged beyond RLIMIT_MEMLOCK
@@ -62,7 +65,10 @@ struct ng_mapping {
 	struct ng_owner *owner;
 	struct ng_runs runs;
 	unsigned long charged_pages;
-	struct ng_mapping *next;
+	union {
+		struct ng_mapping *next;
+		unsigned long nr_borrowers;
+	};
 	u8 prot;
 	u8 state;
 	bool unlimited;
@@ -111,11 +117,11 @@ struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range r
 
 bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request);
 int ng_mappings_lock(struct ng_container *ct, struct ng_range range);
-int ng_mappings_lock_for_map(struct ng_container *ct, const struct ng_map_request *request);
+int ng_mappings_lock_alone(struct ng_container *ct, struct ng_range range);
+int ng_mappings_lock_for_report(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
 int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
-void ng_mapping_settled(struct ng_container *ct);
-void ng_mapping_lend(struct ng_container *ct, struct ng_mapping *mapping);
-void ng_mapping_take_back(struct ng_container *ct, struct ng_mapping *mapping);
+void ng_mapping_borrow(struct ng_container *ct, struct ng_mapping *mapping);
+void ng_mapping_give_back(struct ng_container *ct, struct ng_mapping *mapping);
 
 /* The user address behind an address of the mapping. */
 static inline u64 ng_mapping_vaddr(const struct ng_mapping *mapping, u64 iova)

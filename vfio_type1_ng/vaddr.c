@@ -8,6 +8,7 @@
 #include "account.h"
 #include "container.h"
 #include "mapping.h"
+#include "turn.h"
 #include "vaddr.h"
 
 /* Marks one mapping, or takes the mark back. */
@@ -113,7 +114,7 @@ static int change_owner(struct ng_container *ct, struct ng_mapping *mapping)
 	}
 	ng_owner_put(owner);
 	mapping->state = NG_MAPPING_LIVE;
-	ng_mapping_settled(ct);
+	ng_turn_settled(ct, mapping);
 	return ret;
 }
 
@@ -132,7 +133,7 @@ int ng_vaddr_update(struct ng_container *ct, const struct ng_map_request *reques
 	struct ng_mapping *mapping;
 	int ret;
 
-	ret = ng_mappings_lock_for_map(ct, request);
+	ret = ng_mappings_lock_alone(ct, request->range);
 	if (ret)
 		return ret;
 

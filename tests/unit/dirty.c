@@ -67,7 +67,7 @@ void ng_container_leave(struct ng_container *container)
 	assert_false(container->lock.held);
 }
 
-int ng_mappings_lock_for_unmap(struct ng_container *container, const struct ng_unmap_request *request,
+int ng_mappings_lock_for_report(struct ng_container *container, const struct ng_unmap_request *request,
 			       struct ng_range *range)
 {
 	mutex_lock(&container->lock);
