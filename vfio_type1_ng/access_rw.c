@@ -61,7 +61,8 @@ static int rw_some(struct ng_container *ct, struct ng_range range, void *buf, bo
 	ng_mapping_borrow(ct, mapping);
 	ret = copy(mapping->owner, ng_mapping_vaddr(mapping, range.first), buf, *bytes, write);
 	mutex_lock(&ct->lock);
-	if (!ret && write)
+	/* Also after a fault: some of it may have been written before. */
+	if (write)
 		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = range.first, .last = range.first + *bytes - 1 });
 	ng_mapping_give_back(ct, mapping);
 unlock:

@@ -45,6 +45,24 @@ TEST(dirty_is_what_a_driver_pins)
 	container_close(&ct);
 }
 
+TEST(dirty_is_what_a_driver_wrote_before_it_failed)
+{
+	uint8_t buf[2 * PAGE];
+	struct emulated emulated;
+	struct container ct;
+	uint8_t *area;
+
+	area = emulated_make_mapped(&ct, &emulated);
+	track(&ct);
+	memset(buf, 7, sizeof(buf));
+	munmap(area + 6 * PAGE, PAGE);
+	FAILS(EFAULT, emulated_write(emulated.fd, IOVA + 5 * PAGE, buf, sizeof(buf)));
+	EQ(area[5 * PAGE], 7);
+	/* The page that could not be written may be reported too. */
+	EQ(report(&ct) & 0x20, DIFF(PARTIAL_WRITE_IS_DIRTY) ? 0x20 : 0);
+	container_close(&ct);
+}
+
 TEST(dirty_is_what_a_driver_writes)
 {
 	uint8_t buf[3 * PAGE] = {};
