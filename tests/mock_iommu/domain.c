@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Domains: what a driver decides about attach, and what it does. */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -156,6 +157,8 @@ static int attach_for_dma(struct mock_domain *domain, struct mock_device *device
 	int error;
 	bool told = is_answered(MOCK_CALL_ATTACH, domain, device, &error);
 
+	if (mock_policy.attach_ms)
+		msleep(mock_policy.attach_ms);
 	if (!told)
 		error = decide(domain, device);
 	if (error) {
@@ -168,6 +171,7 @@ static int attach_for_dma(struct mock_domain *domain, struct mock_device *device
 	if (told)
 		return 0;	/* a lie */
 	bind(domain, device->instance);
+	domain->domain.geometry.force_aperture = true;
 	move(device, MOCK_TRANSLATED, domain);
 	return 0;
 }

@@ -11,12 +11,20 @@
  * foreign		another driver made it
  * same, other		it serves groups that have the IOMMU of DEVICE, or another: iommu_emt_join_group() is asked
  *
- * The group must not be owned by anyone.  The file shows what was returned and how often the driver was asked to
- * attach a device.
+ * and what is asked besides:
+ *
+ * fresh		nothing is left to try: iommu_emt_attach_fresh() is asked
+ * beside=N		while that call is under way, another one attaches the group of device N
+ *
+ * The groups must not be owned by anyone.  The file shows what was returned, how often the driver was asked to attach a
+ * device, and what the call beside returned.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
@@ -33,20 +41,34 @@ struct attempt {
 	struct iommu_domain *domain;
 	struct iommu_group *group;
 	const struct iommu_device *instance;	/* of the groups it serves, or NULL */
+	bool fresh;
+	struct mock_device *beside;		/* attached at the same time, or NULL */
 };
 
-static int returned;
+static int returned, beside_returned;
 static long asked;
 
-static int call_attach(const struct attempt *attempt)
+static int call_attach(struct iommu_domain *domain, struct iommu_group *group)
 {
 	typeof(&iommu_emt_attach_group) attach = symbol_get(iommu_emt_attach_group);
 	int ret;
 
 	if (!attach)
 		return -ENOENT;
-	ret = attach(attempt->domain, attempt->group);
+	ret = attach(domain, group);
 	symbol_put(iommu_emt_attach_group);
+	return ret;
+}
+
+static int call_fresh(struct iommu_domain *domain, struct iommu_group *group)
+{
+	typeof(&iommu_emt_attach_fresh) attach = symbol_get(iommu_emt_attach_fresh);
+	int ret;
+
+	if (!attach)
+		return -ENOENT;
+	ret = attach(domain, group);
+	symbol_put(iommu_emt_attach_fresh);
 	return ret;
 }
 
@@ -62,14 +84,66 @@ static int call_join(const struct attempt *attempt)
 	return ret;
 }
 
-static void call(const struct attempt *attempt)
+static int call_one(const struct attempt *attempt)
+{
+	if (attempt->fresh)
+		return call_fresh(attempt->domain, attempt->group);
+	return attempt->instance ? call_join(attempt) : call_attach(attempt->domain, attempt->group);
+}
+
+/* Comes when the call that it is beside has reached the driver, which takes mock_policy.attach_ms. */
+static int call_beside(void *data)
+{
+	const struct attempt *attempt = data;
+	struct iommu_group *group = iommu_group_get(attempt->beside->dev);
+	int ret;
+
+	msleep(mock_policy.attach_ms / 2);
+	ret = call_attach(attempt->domain, group);
+	if (!ret)
+		iommu_detach_group(attempt->domain, group);
+	iommu_group_put(group);
+	return ret;
+}
+
+static int call_both(struct attempt *attempt)
+{
+	struct task_struct *thread = kthread_create(call_beside, attempt, "mock_emt");
+	int ret;
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	/* It may be gone before it is asked what it returned. */
+	get_task_struct(thread);
+	wake_up_process(thread);
+	ret = call_one(attempt);
+	beside_returned = kthread_stop(thread);
+	put_task_struct(thread);
+	return ret;
+}
+
+static void call(struct attempt *attempt)
 {
 	const long before = mock_attempts();
 
-	returned = attempt->instance ? call_join(attempt) : call_attach(attempt);
+	beside_returned = 0;
+	returned = attempt->beside ? call_both(attempt) : call_one(attempt);
 	asked = mock_attempts() - before;
 	if (!returned)
 		iommu_detach_group(attempt->domain, attempt->group);
+}
+
+static int set_beside(struct attempt *attempt, const char *number)
+{
+	unsigned int id;
+	int ret = kstrtouint(number, 0, &id);
+
+	if (ret)
+		return ret;
+	if (id >= mock_nr_devices)
+		return -ENODEV;
+	attempt->beside = &mock_devices[id];
+	return 0;
 }
 
 static int set_word(struct attempt *attempt, const char *word)
@@ -88,6 +162,12 @@ static int set_word(struct attempt *attempt, const char *word)
 		mock_ops_disguise(attempt->domain, true);
 		return 0;
 	}
+	if (!strcmp(word, "fresh")) {
+		attempt->fresh = true;
+		return 0;
+	}
+	if (str_has_prefix(word, "beside="))
+		return set_beside(attempt, word + strlen("beside="));
 	if (!strcmp(word, "same"))
 		attempt->instance = &attempt->device->instance->iommu;
 	else if (!strcmp(word, "other"))
@@ -117,7 +197,9 @@ static int ask(struct mock_device *device, char *words)
 	if (!ret)
 		call(&attempt);
 	mock_ops_disguise(attempt.domain, false);
-	iommu_domain_free(attempt.domain);
+	/* A leak is what the contract demands. */
+	if (ret || returned != -ENOTRECOVERABLE)
+		iommu_domain_free(attempt.domain);
 put:
 	iommu_group_put(attempt.group);
 	return ret;
@@ -138,5 +220,5 @@ int mock_emt_ask(char *line)
 
 void mock_emt_show(struct seq_file *seq)
 {
-	seq_printf(seq, "returned %d\nasked %ld\n", returned, asked);
+	seq_printf(seq, "returned %d\nasked %ld\nbeside %d\n", returned, asked, beside_returned);
 }

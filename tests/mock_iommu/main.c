@@ -27,6 +27,7 @@
  * foreign_errno	attach to a domain of another IOMMU; 0: they share domains (EINVAL)
  * incoherent_errno	attach to a coherent domain of a device whose IOMMU cannot be; 0: not noticed (EINVAL)
  * refusal_drops	a device that is refused loses its translation, as with VT-d (Y)
+ * attach_ms		how long an attach to a domain takes (0)
  * pose			"PREFIX DRIVER": names of the class devices start with PREFIX, and their parents' driver is
  *			called DRIVER, as those of a given IOMMU driver; "-" is the mock's own name
  *
