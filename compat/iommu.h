@@ -41,26 +41,41 @@ static inline bool compat_attach_errnos_undocumented(void)
 }
 
 /**
- * compat_core_undoes_failed_attach() - does iommu_attach_group() put a group back when one device refuses?
+ * compat_core_undoes_failed_attach() - is it certain that iommu_attach_group() puts a group back when one device refuses?
  *
- * Behaviour, not an interface, so no probe can see it.  v5.10 leaves the devices before the refusing one on the
- * refused domain; v6.1 re-attaches all of them to where they were.  Kernels between are treated as the older one:
- * putting a group back twice is harmless.
+ * Behaviour, not an interface: v5.10 leaves the devices before the refusing one on the refused domain, and so do v6.1 to
+ * v6.1.16 and v6.2 to v6.2.3; v6.3 and the later stable releases re-attach all of them.  What the core shows of a group
+ * is the same either way, and distributions back-port what they like.  But every core whose domains have an owner came
+ * long after, and every other one lets a group be put back twice.
  */
 static inline bool compat_core_undoes_failed_attach(void)
 {
-	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0);
+#ifdef HAVE_DOMAIN_OWNER
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* Does a device's DMA have an owner (since v5.19)?  A group that it owns sits in a blocking domain. */
+static inline bool compat_dma_has_owner(void)
+{
+#ifdef HAVE_IOMMU_GROUP_CLAIM_DMA_OWNER
+	return true;
+#else
+	return false;
+#endif
 }
 
 /**
  * compat_core_refuses_attached_group() - does iommu_attach_group() always say -EBUSY to a group that is attached?
  *
- * Behaviour, so no probe can see it.  v5.10 attaches a group twice where it has no default domain; since DMA has owners
- * (v5.19) the core looks before it calls the driver.
+ * v5.10 attaches a group twice where it has no default domain; since DMA has owners the core looks before it calls the
+ * driver.
  */
 static inline bool compat_core_refuses_attached_group(void)
 {
-	return LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0);
+	return compat_dma_has_owner();
 }
 
 /* The IOMMU instance that translates @dev, or NULL. */
@@ -78,12 +93,12 @@ static inline const char *compat_iommu_name(const struct iommu_device *instance)
 /**
  * compat_domain_is_taken() - is @domain, which the group of a device is attached to now, somebody's own?
  *
- * Since DMA has owners (v5.19) a claimed group may sit in a blocking domain that looks the same from outside, and the
- * core tells by itself.
+ * Where DMA has owners, the blocking domain of a claimed group may look the same from outside, and the core tells by
+ * itself.
  */
 static inline bool compat_domain_is_taken(const struct iommu_domain *domain)
 {
-	return LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0) && domain && domain->type == IOMMU_DOMAIN_UNMANAGED;
+	return !compat_dma_has_owner() && domain && domain->type == IOMMU_DOMAIN_UNMANAGED;
 }
 
 /* What shows whose domain @domain is: compares equal to compat_driver_mark() of the IOMMU driver that made it. */

@@ -22,13 +22,21 @@
 #include "trace.h"
 #include "unknown.h"
 
+/* The domain that the group is attached to as a whole, or NULL. */
+static struct iommu_domain *domain_of(struct iommu_group *group)
+{
+	struct device *dev = emt_first_device(group);
+	struct iommu_domain *domain = dev ? iommu_get_domain_for_dev(dev) : NULL;
+
+	put_device(dev);
+	return domain;
+}
+
 /* Is the group attached already, to this domain or, as far as can be told, to another owner's? */
 static bool is_attached(struct iommu_domain *domain, const struct emt_group_view *view)
 {
-	struct device *dev = emt_first_device(view->group);
-	struct iommu_domain *current_domain = dev ? iommu_get_domain_for_dev(dev) : NULL;
+	struct iommu_domain *current_domain = domain_of(view->group);
 
-	put_device(dev);
 	return current_domain == domain || compat_domain_is_taken(current_domain);
 }
 
@@ -53,41 +61,40 @@ static int answer_unasked(const struct emt_rule *rule, const struct emt_group_vi
 }
 
 /*
- * Attaches all devices of a group to where they belong while nobody owns it.  Not every old core has such a domain; there
- * a scratch domain serves, whose detach the core takes seriously.
+ * Attaches all devices of a group, and detaches it, by which the core sends them where they belong.  For groups that have
+ * no domain at home.
  */
-static int attach_home(struct iommu_group *group, struct device *dev)
+static int visit_scratch_domain(const struct emt_group_view *view, struct device *dev)
 {
-	struct iommu_domain *home = iommu_get_domain_for_dev(dev);
-	struct iommu_domain *scratch;
+	struct iommu_domain *scratch = compat_paging_domain_alloc(dev);
 	int ret;
 
-	if (home)
-		return iommu_attach_group(home, group);
-
-	scratch = compat_paging_domain_alloc(dev);
 	if (IS_ERR(scratch))
 		return PTR_ERR(scratch);
-	ret = iommu_attach_group(scratch, group);
+	ret = iommu_attach_group(scratch, view->group);
 	if (!ret)
-		iommu_detach_group(scratch, group);
-	iommu_domain_free(scratch);
+		iommu_detach_group(scratch, view->group);
+	/* Of several devices, some may be on it still. */
+	if (!ret || view->nr_devices == 1)
+		iommu_domain_free(scratch);
 	return ret;
 }
 
 /**
  * take_home() - undo what a failed attach left behind
  * @view: the group
+ * @home: what it was attached to before, as a whole; NULL if to nothing
+ * @raw: what the attach returned
  *
- * Old cores stop at the first device that refuses: the devices before it are on the refused domain, and the refusing
- * one may have lost its former translation.  iommu_detach_group() takes a group that never arrived for one that is at
- * home, and does nothing, so the group is attached to its home.  If that fails too, a device that is alone in its group
- * has no translation until it is attached elsewhere, which is safe; but of several, one may still be on the refused
- * domain.
+ * Not every core does that: some stop at the first device that refuses, which may have lost its former translation, and
+ * leave those before it on the refused domain.  Nothing shows it: to the core the group is at home all the while, which is
+ * why iommu_detach_group() would not do.  So the group is attached to its home, which is right where it is there already,
+ * too.  If that fails, a device that is alone in its group has no translation until it is attached elsewhere, which is
+ * safe; but of several, one may still be on the refused domain.
  *
  * Return: 0, or -ENOTRECOVERABLE if the refused domain may still be in use.
  */
-static int take_home(const struct emt_group_view *view)
+static int take_home(const struct emt_group_view *view, struct iommu_domain *home, int raw)
 {
 	struct device *dev;
 	int ret;
@@ -97,9 +104,12 @@ static int take_home(const struct emt_group_view *view)
 	dev = emt_first_device(view->group);
 	if (!dev)
 		return 0;	/* nothing is left that could be attached */
-	ret = attach_home(view->group, dev);
+	ret = home ? iommu_attach_group(home, view->group) : visit_scratch_domain(view, dev);
 	put_device(dev);
 	if (!ret || view->nr_devices == 1)
+		return 0;
+	/* The core calls a group that its owner has attached already -EBUSY, to whatever domain, and moves nothing. */
+	if (raw == -EBUSY && ret == -EBUSY && compat_core_refuses_attached_group())
 		return 0;
 
 	pr_warn_ratelimited("group %d could not be taken back to its former domain after a failed attach; unbind its devices\n",
@@ -119,6 +129,7 @@ static int take_home(const struct emt_group_view *view)
 static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_view *view,
 			    const struct emt_facts *facts, enum emt_verdict *verdict)
 {
+	struct iommu_domain *home = domain_of(view->group);
 	int raw = iommu_attach_group(domain, view->group);
 
 	*verdict = EMT_HARD;
@@ -126,7 +137,7 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 	if (raw && !(raw == -EBUSY && is_attached(domain, view)))
 		*verdict = emt_judge(facts, raw);
 	trace_attach(view, facts, raw, emt_verdict_name(*verdict, raw), emt_final_errno(*verdict, raw));
-	if (!raw || !take_home(view))
+	if (!raw || !take_home(view, home, raw))
 		return raw;
 	*verdict = EMT_HARD;
 	return -ENOTRECOVERABLE;

@@ -11,8 +11,9 @@
  *                 nothing for it, and the group is where it was before the call;
  *   other         a real error, as the core or the driver returned it.
  *
- * Kernels before v6.1 may leave a group half attached when it is refused.  It is taken home then; in the rare case that
- * this fails too, the result is -ENOTRECOVERABLE, and the domain must not be freed as long as the group exists.
+ * Old kernels leave a group half attached when one of its devices refuses: those before v6.1.17, and v6.2 before v6.2.4.
+ * It is taken home then; in the rare case that this fails too, the result is -ENOTRECOVERABLE, and the domain must not be
+ * freed as long as the group exists.
  *
  * A driver or errno that the rules do not know counts as incompatible, except errnos that can never mean it; it is
  * counted in debugfs (iommu_emt/unknown) and named once in the log, at info level.  The caller then tries a fresh

@@ -243,7 +243,7 @@ void expect_group_is_home(int group, uint64_t iova)
 
 /* --- invariants --- */
 
-/* Before 6.1 the core leaves a refused group where it stopped, and stock frees the domain under it. */
+/* Old cores leave a refused group where it stopped, and stock frees the domain under it. */
 static bool frees_in_use(void)
 {
 	return DIFF(HALF_ATTACHED_IS_FREED);

@@ -194,7 +194,7 @@ TEST(visible_failures_by_errno, .not_on_stock = NOT_ON_STOCK)
 	NEED_DEVICES(2);
 	container_make(&ct, 0, 1, TYPE1V2);
 	before = failures("all", "-12");
-	/* One at a time: before 6.1, taking a refused group home is a further call. */
+	/* One at a time: before 6.8, taking a refused group home is a further call. */
 	for (i = 0; i < 2; i++) {
 		fault("iommu_attach_group", 1, 1, -ENOMEM);
 		FAILS(ENOMEM, container_try_add(&ct, 1));

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What iommu_emt promises to a module that calls it (iommu_emt.h), with groups that nobody owns: after a refusal every device
+ * is where it was, whatever the core undoes by itself.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mock.h"
+
+#define NOT_ON_STOCK	"stock has no such contract"
+#define SIZE		3
+
+struct answer {
+	int returned;
+	int asked;	/* how often the driver was asked to attach a device */
+	int beside;	/* what the call beside it returned */
+};
+
+/* Asks as tests/mock_iommu/emt.c understands it. */
+static struct answer ask(int device, const char *words)
+{
+	struct answer answer;
+	char *text;
+
+	mock_write("emt", "%d %s", device, words);
+	text = mock_text("emt");
+	EQ(sscanf(text, "returned %d asked %d beside %d", &answer.returned, &answer.asked, &answer.beside), 3);
+	free(text);
+	return answer;
+}
+
+/* --- groups of several --- */
+
+static int group_of_three(void)
+{
+	if (mock.first_several == nr_devices || mock.group[mock.first_several].size != SIZE)
+		test_skip("there is no group of %d", SIZE);
+	return mock.first_several;
+}
+
+/* A refusal of one device of a group. */
+struct refusal {
+	const char *words;
+	int member;
+	int err;
+	bool drops;	/* the device has lost its former translation by then */
+	int lies;	/* so many devices only seem to go home, beginning with the first that is sent there */
+};
+
+static void expect_group_stayed(int group, const struct mock_device *was, const struct refusal *refusal)
+{
+	int i;
+
+	for (i = 0; i < SIZE; i++) {
+		const struct mock_device is = mock_device(mock.group[group].device[i]);
+
+		if (strcmp(is.place, was[i].place) || is.domain != was[i].domain) {
+			ktap_diag("\"%s\", member %d refuses with %d, drops %d, lies %d: member %d was in %s %d, is in %s %d",
+				  refusal->words, refusal->member, refusal->err, refusal->drops, refusal->lies, i,
+				  was[i].place, was[i].domain, is.place, is.domain);
+			TRUE(false);
+		}
+	}
+	EQ(mock_counter("free_in_use"), 0);
+	EQ(mock_counter("alloc"), mock_counter("free"));
+}
+
+static void refuse(int group, const struct refusal *refusal)
+{
+	struct mock_device was[SIZE];
+	struct answer answer;
+	int i;
+
+	for (i = 0; i < SIZE; i++)
+		was[i] = mock_device(mock.group[group].device[i]);
+	mock_write("refusal_drops", refusal->drops ? "Y" : "N");
+	mock_answer("attach member=%d errno=%d count=1", refusal->member, refusal->err);
+	if (refusal->lies)
+		mock_answer("home errno=0 count=%d", refusal->lies);
+	answer = ask(mock.group[group].device[0], refusal->words);
+	TRUE(answer.returned == -EMEDIUMTYPE || answer.returned == -refusal->err);
+	EQ(answer.asked, refusal->member + 1);
+	EQ(mock_answers_given(), 1 + refusal->lies);
+	mock_forget_answers();
+	expect_group_stayed(group, was, refusal);
+}
+
+/*
+ * Since Linux 7.0 the core takes it for granted that a driver that refuses a device leaves it as it was,
+ * and attaches only the other devices of the group again.
+ */
+static int kinds_of_refusal(void)
+{
+	return env.kernel < KERNEL(7, 0) ? 2 : 1;
+}
+
+/* Each way to attach, each device of the group, each kind of refusal. */
+static void refuse_in_every_way(int group, int lies)
+{
+	static const char *const words[] = { "", "same", "fresh" };
+	const int errors[] = { mock_pose_as_intel(), ENOMEM, EBADSLT, EBUSY };
+	unsigned int way, error;
+	int member, drops;
+
+	mock_counters_reset();
+	for (way = 0; way < sizeof(words) / sizeof(words[0]); way++)
+		for (error = 0; error < sizeof(errors) / sizeof(errors[0]); error++)
+			for (member = 0; member < SIZE; member++)
+				for (drops = 0; drops < kinds_of_refusal(); drops++)
+					refuse(group, &(struct refusal){
+						.words = words[way], .member = member, .err = errors[error],
+						.drops = drops, .lies = lies,
+					});
+}
+
+TEST(refused_group_is_where_it_was, .seconds = 120, .not_on_stock = NOT_ON_STOCK)
+{
+	refuse_in_every_way(group_of_three(), 0);
+}
+
+/*
+ * The same on a core that puts no group back, as 5.10 and early 6.1 and 6.2 are. A later one is made to look so: devices
+ * that it sends home stay where they are, and say that they went.
+ */
+TEST(group_that_the_core_leaves_half_attached_is_where_it_was, .seconds = 120, .not_on_stock = NOT_ON_STOCK)
+{
+	if (env.kernel >= KERNEL(6, 3))
+		test_skip("every core puts groups back on this kernel");
+	refuse_in_every_way(group_of_three(), env.kernel < KERNEL(6, 1) ? 0 : SIZE);
+}
+
+/*
+ * A group that has no home is sent to a scratch domain, and a device of it refuses that one, too. Nobody knows which of the two
+ * domains the others are on, so neither is freed.
+ */
+TEST(scratch_domain_that_a_device_may_be_on_is_not_freed, .domains_differ = true, .not_on_stock = NOT_ON_STOCK)
+{
+	const int group = group_of_three(), first = mock.group[group].device[0];
+	const int lies = env.kernel < KERNEL(6, 1) ? 0 : 2 * SIZE;
+
+	if (env.kernel >= KERNEL(6, 3))
+		test_skip("every core puts groups back on this kernel");
+	mock_answer("attach member=1 errno=%d count=2", EIO);
+	if (lies)
+		mock_answer("home errno=0 count=%d", lies);
+	fault("iommu_get_domain_for_dev", 1, 100, 0);
+	EQ(ask(first, "same").returned, -ENOTRECOVERABLE);
+	fault_disarm();
+	EQ(mock_answers_given(), 2 + lies);
+	mock_forget_answers();
+	EQ(mock_counter("free_in_use"), 0);
+	EQ(mock_counter("alloc") - mock_counter("free"), 2);
+	TRUE(!strcmp(mock_device(first).place, "domain"));
+
+	/* An attach that works takes it off that domain. */
+	mock_counters_reset();
+	EQ(ask(first, "same").returned, 0);
+	expect_group_is_home(group, IOVA);
+}
