@@ -123,8 +123,8 @@ static inline const void *compat_driver_mark(const struct iommu_ops *ops)
 /**
  * compat_domain_fits_driver() - does @domain belong to the IOMMU driver of @dev?
  *
- * The core compares owners itself only since v6.2 or so; before, it hands the foreign domain to the driver, which
- * takes it for its own.
+ * The core compares owners itself since v6.8; before, it hands the foreign domain to the driver, which takes it for its
+ * own.
  */
 static inline bool compat_domain_fits_driver(const struct iommu_domain *domain, struct device *dev)
 {

@@ -40,24 +40,46 @@ static bool is_attached(struct iommu_domain *domain, const struct emt_group_view
 	return current_domain == domain || compat_domain_is_taken(current_domain);
 }
 
-static void trace_attach(const struct emt_group_view *view, const struct emt_facts *facts, int raw,
-			 const char *verdict, int final)
+/**
+ * struct outcome - what became of an attach
+ * @raw: what the core said, 0 also if it was not asked
+ * @verdict: what that means
+ * @name: the verdict's name
+ * @final: what the caller is told
+ */
+struct outcome {
+	int raw;
+	enum emt_verdict verdict;
+	const char *name;
+	int final;
+};
+
+/* The rule that holds before the driver is asked, or NULL.  With nothing left to try, the driver is to say why. */
+static const struct emt_rule *find_unasked(const struct emt_facts *facts, bool fresh)
 {
-	trace_iommu_emt_attach(iommu_group_id(view->group), emt_drivers[facts->driver].name, raw, verdict, final);
+	const struct emt_rule *rule = emt_predict(facts);
+
+	if (rule && fresh && rule->verdict != EMT_HARD && !(rule->evidence & EMT_FOREIGN_DOMAIN))
+		return NULL;
+	return rule;
 }
 
-/* The answer of a rule that holds before the driver is asked. */
-static int answer_unasked(const struct emt_rule *rule, const struct emt_group_view *view, const struct emt_facts *facts)
+static struct outcome answer_unasked(const struct emt_rule *rule, struct iommu_domain *domain,
+				     const struct emt_group_view *view, bool fresh)
 {
-	int final = -EMEDIUMTYPE;
+	struct outcome outcome = { .verdict = rule->verdict, .name = "predicted" };
 
-	if (rule->verdict == EMT_HARD) {
+	if (is_attached(domain, view)) {
+		outcome.final = -EBUSY;
+	} else if (rule->verdict == EMT_HARD) {
 		pr_warn_ratelimited("group %d cannot be attached to any domain: IOMMU driver %s: %s\n",
-				    iommu_group_id(view->group), emt_drivers[facts->driver].name, rule->reason);
-		final = -ENODEV;
+				    iommu_group_id(view->group), emt_drivers[view->facts.driver].name, rule->reason);
+		outcome.final = -ENODEV;
+	} else {
+		/* To another driver's domain every core since v6.8 says so itself. */
+		outcome.final = fresh ? -EINVAL : -EMEDIUMTYPE;
 	}
-	trace_attach(view, facts, 0, "predicted", final);
-	return final;
+	return outcome;
 }
 
 /*
@@ -117,30 +139,26 @@ static int take_home(const struct emt_group_view *view, struct iommu_domain *hom
 	return -ENOTRECOVERABLE;
 }
 
-/**
- * attach_and_judge() - the stock call, and what its result means
- * @domain: the domain
- * @view: the group
- * @facts: what was known before
- * @verdict: set to what the result means
- *
- * Return: what the stock call returned, or -ENOTRECOVERABLE if the domain may still be in use after a failure.
- */
-static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_view *view,
-			    const struct emt_facts *facts, enum emt_verdict *verdict)
+static int final_errno(const struct outcome *outcome, bool fresh)
+{
+	return fresh ? outcome->raw : emt_final_errno(outcome->verdict, outcome->raw);
+}
+
+/* The stock call, and what its result means. */
+static struct outcome attach_and_judge(struct iommu_domain *domain, const struct emt_group_view *view,
+				       const struct emt_facts *facts, bool fresh)
 {
 	struct iommu_domain *home = domain_of(view->group);
-	int raw = iommu_attach_group(domain, view->group);
+	struct outcome outcome = { .raw = iommu_attach_group(domain, view->group), .verdict = EMT_HARD };
 
-	*verdict = EMT_HARD;
 	/* The core calls a group that is attached already -EBUSY, without asking the driver. */
-	if (raw && !(raw == -EBUSY && is_attached(domain, view)))
-		*verdict = emt_judge(facts, raw);
-	trace_attach(view, facts, raw, emt_verdict_name(*verdict, raw), emt_final_errno(*verdict, raw));
-	if (!raw || !take_home(view, home, raw))
-		return raw;
-	*verdict = EMT_HARD;
-	return -ENOTRECOVERABLE;
+	if (outcome.raw && !(outcome.raw == -EBUSY && is_attached(domain, view)))
+		outcome.verdict = emt_judge(facts, outcome.raw);
+	outcome.name = emt_verdict_name(outcome.verdict, outcome.raw);
+	outcome.final = final_errno(&outcome, fresh);
+	if (outcome.raw && take_home(view, home, outcome.raw))
+		outcome.final = -ENOTRECOVERABLE;
+	return outcome;
 }
 
 /**
@@ -155,28 +173,24 @@ static int attach_and_judge(struct iommu_domain *domain, const struct emt_group_
 static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view,
 		       const struct iommu_device *instance, bool fresh)
 {
+	struct emt_facts facts = view->facts;
 	const struct emt_rule *rule;
-	enum emt_verdict verdict;
-	struct emt_facts facts;
-	int raw;
+	struct outcome outcome;
 
 	if (!view->instance)
 		return -ENODEV;
 	if (!compat_core_refuses_attached_group() && is_attached(domain, view))
 		return -EBUSY;
 
-	facts = view->facts;
 	emt_add_facts_of_groups(view->instance, instance, &facts);
-	rule = emt_predict(&facts);
-	if (rule && (!fresh || rule->verdict == EMT_HARD))
-		return is_attached(domain, view) ? -EBUSY : answer_unasked(rule, view, &facts);
+	rule = find_unasked(&facts, fresh);
+	outcome = rule ? answer_unasked(rule, domain, view, fresh) : attach_and_judge(domain, view, &facts, fresh);
 
-	raw = attach_and_judge(domain, view, &facts, &verdict);
-	if (fresh)
-		return raw;
-	if (verdict == EMT_UNKNOWN)
-		emt_unknown_count(view->instance, facts.driver, raw);
-	return emt_final_errno(verdict, raw);
+	if (outcome.verdict == EMT_UNKNOWN)
+		emt_unknown_count(view->instance, facts.driver, outcome.raw);
+	trace_iommu_emt_attach(iommu_group_id(view->group), emt_drivers[facts.driver].name, outcome.raw, outcome.name,
+			       outcome.final);
+	return outcome.final;
 }
 
 static int attach_group(struct iommu_domain *domain, struct iommu_group *group, const struct iommu_device *instance,

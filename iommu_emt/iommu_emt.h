@@ -72,8 +72,8 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev);
  * @group: as for iommu_emt_attach_group()
  *
  * For the caller who has no other domain left to try: like iommu_emt_attach_group(), but an incompatibility is
- * returned as the errno of the core or the driver.  After a failure other than -ENOTRECOVERABLE the group is where it
- * was, and the domain may be freed.
+ * returned as the errno of the core or the driver.  A domain that another driver made is -EINVAL, as to new cores, and the
+ * driver is not asked.  After a failure other than -ENOTRECOVERABLE the group is where it was, and the domain may be freed.
  *
  * Context: as iommu_emt_attach_group().
  * Return: 0 or a negative errno, never -EMEDIUMTYPE unless the driver itself says so.

@@ -52,7 +52,7 @@ void emt_unknown_count(const struct iommu_device *iommu, enum emt_driver driver,
 
 	if (!IS_ERR_VALUE((long)error) || !count(INDEX(driver, -error)))
 		return;
-	pr_info("the driver of IOMMU %s (%s, known here as %s) refused a domain with error %d, for which there is no rule. It is taken to mean that another domain may work. Please report this line with the kernel's release, %s, to the authors of this module.\n",
+	pr_info("the driver of IOMMU %s (%s, known here as %s) refused a domain with error %d, for which there is no rule. If there is another domain to try, it is tried. Please report this line with the kernel's release, %s, to the authors of this module.\n",
 		names.class_device, names.parent_driver ?: "no parent driver", emt_drivers[driver].name, -error,
 		utsname()->release);
 }

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "../lib/file.h"
 #include "mock.h"
 
 #define NOT_ON_STOCK	"stock has no such contract"
@@ -158,4 +161,133 @@ TEST(scratch_domain_that_a_device_may_be_on_is_not_freed, .domains_differ = true
 	mock_counters_reset();
 	EQ(ask(first, "same").returned, 0);
 	expect_group_is_home(group, IOVA);
+}
+
+/* --- what is said of it --- */
+
+#define TRACE		"/sys/kernel/tracing/instances/type1-mock/"
+#define UNKNOWN		"/sys/kernel/debug/iommu_emt/unknown"
+
+static void trace_start(void)
+{
+	rmdir(TRACE);
+	if (mkdir(TRACE, 0700))
+		test_skip("no tracing instances");
+	OK(file_write(TRACE "events/iommu_emt/enable", "1"));
+}
+
+static void trace_stop(char *text, size_t size)
+{
+	file_write(TRACE "events/iommu_emt/enable", "0");
+	OK(file_read(TRACE "trace", text, size));
+	rmdir(TRACE);
+}
+
+static void expect_traced(const char *text, int raw, int final, const char *verdict)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), " raw=%d final=%d verdict=%s", raw, final, verdict);
+	if (strstr(text, words))
+		return;
+	ktap_diag("not in the trace: %s; it says:\n%s", words, text);
+	TRUE(!"the trace says so");
+}
+
+/* One attach that the driver refuses: the event has what the caller is told. */
+static void expect_event_of(const char *words, int err, const char *verdict)
+{
+	static char text[8192];
+	struct answer answer;
+
+	mock_answer("attach errno=%d count=1", err);
+	trace_start();
+	answer = ask(0, words);
+	trace_stop(text, sizeof(text));
+	mock_forget_answers();
+	expect_traced(text, -err, answer.returned, verdict);
+}
+
+TEST(event_has_what_the_caller_is_told, .not_on_stock = NOT_ON_STOCK)
+{
+	static const char *const words[] = { "", "same", "fresh" };
+	const int soft = mock_pose_as_intel();
+	unsigned int i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		expect_event_of(words[i], soft, "incompatible");
+		expect_event_of(words[i], ENOMEM, "hard");
+		expect_event_of(words[i], EBADSLT, "unknown");
+	}
+}
+
+TEST(event_has_enotrecoverable, .domains_differ = true, .not_on_stock = NOT_ON_STOCK)
+{
+	const int group = group_of_three(), first = mock.group[group].device[0];
+	static char text[8192];
+
+	if (env.kernel >= KERNEL(6, 1))
+		test_skip("no attach fails so on this kernel");
+	mock_pose_as_intel();
+	mock_answer("attach member=1 errno=%d count=1", EFAULT);
+	mock_answer("home errno=%d member=0 count=1", EIO);
+	trace_start();
+	EQ(ask(first, "").returned, -ENOTRECOVERABLE);
+	trace_stop(text, sizeof(text));
+	mock_forget_answers();
+	expect_traced(text, -EFAULT, -ENOTRECOVERABLE, "incompatible");
+	mock_counters_reset();
+	EQ(ask(first, "").returned, 0);
+	expect_group_is_home(group, IOVA);
+}
+
+static long unknown_count(int error)
+{
+	char text[4096], *line;
+	int len = OK(file_read(UNKNOWN, text, sizeof(text)));
+
+	TRUE(len < (int)sizeof(text) - 1);
+	for (line = strchr(text, '\n'); line; line = strchr(line + 1, '\n')) {
+		int errno_column;
+		long count;
+
+		if (sscanf(line, "\n%*s%d%ld", &errno_column, &count) == 2 && errno_column == error)
+			return count;
+	}
+	return 0;
+}
+
+/* The first group of a container, and in most machines the only one. */
+TEST(unknown_errno_to_a_fresh_domain_is_counted, .not_on_stock = NOT_ON_STOCK)
+{
+	struct container ct;
+	long before;
+
+	mock_pose_as_intel();
+	before = unknown_count(EBADRQC);
+	mock_answer("attach errno=%d count=1", EBADRQC);
+	EQ(ask(0, "fresh").returned, -EBADRQC);
+	EQ(unknown_count(EBADRQC), before + 1);
+	mock_forget_answers();
+
+	mock_answer("attach errno=%d count=1", EBADRQC);
+	container_init(&ct);
+	container_add(&ct, 0);
+	FAILS(EBADRQC, container_set_iommu(ct.fd, TYPE1V2));
+	container_close(&ct);
+	EQ(unknown_count(EBADRQC), before + 2);
+}
+
+/* It would take that for one of its own. */
+TEST(driver_is_never_given_a_domain_of_another, .not_on_stock = NOT_ON_STOCK)
+{
+	static const char *const words[] = { "foreign", "foreign same", "foreign fresh" };
+	struct answer answer;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		answer = ask(0, words[i]);
+		EQ(answer.returned, i == 2 ? -EINVAL : -EMEDIUMTYPE);
+		EQ(answer.asked, 0);
+	}
 }
