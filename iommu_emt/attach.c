@@ -11,10 +11,13 @@
 #include <linux/device.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/hash.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 
 #include <compat/iommu.h>
 
+#include "attach.h"
 #include "facts.h"
 #include "group_view.h"
 #include "iommu_emt.h"
@@ -161,6 +164,50 @@ static struct outcome attach_and_judge(struct iommu_domain *domain, const struct
 	return outcome;
 }
 
+/*
+ * That a domain is unused settles what some errnos mean, and whether some drivers may be asked at all.  It stops being true
+ * when another group is attached first, so the first attaches of a domain take turns.  Looking again after a failure would
+ * not do: some drivers put the aperture in force and then fail.  Domains that are used already, which is what most attaches
+ * are to, need no turns.
+ */
+#define FIRST_ATTACH_BITS	4
+
+static struct mutex first_attach[1 << FIRST_ATTACH_BITS];
+
+void emt_attach_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(first_attach); i++)
+		mutex_init(&first_attach[i]);
+}
+
+/* Returns what has to be unlocked after the attach, or NULL; evidence of the domain's use is valid until then. */
+static struct mutex *wait_for_turn(const struct iommu_domain *domain, struct emt_facts *facts)
+{
+	struct mutex *turn = &first_attach[hash_ptr(domain, FIRST_ATTACH_BITS)];
+
+	if (!(facts->evidence & EMT_DOMAIN_UNUSED))
+		return NULL;
+	mutex_lock(turn);
+	emt_update_use(domain, facts);
+	return turn;
+}
+
+/* Asks the rules, and then the driver if they leave it open. */
+static struct outcome attach(struct iommu_domain *domain, const struct emt_group_view *view, struct emt_facts *facts,
+			     bool fresh)
+{
+	struct mutex *turn = wait_for_turn(domain, facts);
+	const struct emt_rule *rule = find_unasked(facts, fresh);
+	struct outcome outcome = rule ? answer_unasked(rule, domain, view, fresh)
+				      : attach_and_judge(domain, view, facts, fresh);
+
+	if (turn)
+		mutex_unlock(turn);
+	return outcome;
+}
+
 /**
  * attach_view() - attach a group that was looked into
  * @domain: the domain
@@ -174,7 +221,6 @@ static int attach_view(struct iommu_domain *domain, const struct emt_group_view 
 		       const struct iommu_device *instance, bool fresh)
 {
 	struct emt_facts facts = view->facts;
-	const struct emt_rule *rule;
 	struct outcome outcome;
 
 	if (!view->instance)
@@ -183,9 +229,7 @@ static int attach_view(struct iommu_domain *domain, const struct emt_group_view 
 		return -EBUSY;
 
 	emt_add_facts_of_groups(view->instance, instance, &facts);
-	rule = find_unasked(&facts, fresh);
-	outcome = rule ? answer_unasked(rule, domain, view, fresh) : attach_and_judge(domain, view, &facts, fresh);
-
+	outcome = attach(domain, view, &facts, fresh);
 	if (outcome.verdict == EMT_UNKNOWN)
 		emt_unknown_count(view->instance, facts.driver, outcome.raw);
 	trace_iommu_emt_attach(iommu_group_id(view->group), emt_drivers[facts.driver].name, outcome.raw, outcome.name,

@@ -15,9 +15,10 @@ static enum emt_generation generation(void)
 	       (compat_attach_errnos_undocumented() ? EMT_GEN_UNDOCUMENTED : 0);
 }
 
+/* A driver puts the aperture in force at the first attach, perhaps just now, and never takes that back. */
 static unsigned int use_of(const struct iommu_domain *domain)
 {
-	return domain->geometry.force_aperture ? EMT_DOMAIN_USED : EMT_DOMAIN_UNUSED;
+	return READ_ONCE(domain->geometry.force_aperture) ? EMT_DOMAIN_USED : EMT_DOMAIN_UNUSED;
 }
 
 /**
@@ -58,6 +59,19 @@ void emt_collect_facts_of_domain(const struct iommu_domain *domain, enum emt_dri
 	};
 	if (compat_domain_tracks_dirty(domain))
 		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
+}
+
+/**
+ * emt_update_use() - look again if the domain has been attached
+ * @domain: the domain
+ * @facts: of the domain; evidence of its use is brought up to date
+ *
+ * Context: any.
+ */
+void emt_update_use(const struct iommu_domain *domain, struct emt_facts *facts)
+{
+	facts->evidence &= ~(EMT_DOMAIN_USED | EMT_DOMAIN_UNUSED);
+	facts->evidence |= use_of(domain);
 }
 
 /**

@@ -3,6 +3,7 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 
+#include "attach.h"
 #include "translate.h"
 #include "unknown.h"
 
@@ -12,6 +13,7 @@ static int __init emt_init(void)
 {
 	int ret;
 
+	emt_attach_init();
 	debugfs_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
 	ret = emt_translate_start(debugfs_dir);
 	if (ret)

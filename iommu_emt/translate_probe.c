@@ -11,6 +11,8 @@
  *   driver's -EINVAL then, which is soft where it may be one of them.
  * - Errnos without a rule are traced but not counted, because that takes a mutex.
  * - A group that an old core left half attached is not taken home.
+ * - Nobody can be made to wait, so attaches to one domain may overtake each other.  That it was unused counts only if it
+ *   still is after the call; some drivers' own failures look as if another group had come first, and are soft then.
  */
 #include <linux/device.h>
 #include <linux/iommu.h>
@@ -30,12 +32,14 @@
 
 /**
  * struct attach_call - an attach that is under way
+ * @domain: the domain, which its caller keeps
  * @facts: as they were before it
  * @group_id: number of the group
  * @untouched: what it returns is no driver's answer, whatever it is
  * @einval_is_soft: there is a reason for -EINVAL that the driver's rules do not know
  */
 struct attach_call {
+	const struct iommu_domain *domain;
 	struct emt_facts facts;
 	int group_id;
 	bool untouched;
@@ -56,7 +60,7 @@ static int enter_attach_group(struct kretprobe_instance *ri, struct pt_regs *reg
 	struct iommu_group *group = (void *)compat_kernel_argument(regs, 1);
 	struct attach_call *call = (void *)ri->data;
 
-	*call = (struct attach_call){ .group_id = iommu_group_id(group) };
+	*call = (struct attach_call){ .domain = domain, .group_id = iommu_group_id(group) };
 	emt_collect_facts_of_domain(domain, emt_driver_of_domain(domain), &call->facts);
 	/* With two drivers in the machine, the group may be behind the other one's IOMMU. */
 	call->einval_is_soft = !emt_one_driver_known() || is_known_to_be_soft(&call->facts);
@@ -71,7 +75,7 @@ static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *re
 	struct iommu_domain *current_domain;
 	struct iommu_group *group = iommu_group_get(dev);
 
-	*call = (struct attach_call){ .group_id = group ? iommu_group_id(group) : -1 };
+	*call = (struct attach_call){ .domain = domain, .group_id = group ? iommu_group_id(group) : -1 };
 	if (!group || !compat_dev_iommu(dev)) {
 		call->untouched = true;
 	} else {
@@ -85,10 +89,11 @@ static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *re
 	return 0;
 }
 
-static enum emt_verdict judge(const struct attach_call *call, int raw)
+static enum emt_verdict judge(struct attach_call *call, int raw)
 {
 	if (raw >= 0 || call->untouched)
 		return EMT_HARD;
+	emt_update_use(call->domain, &call->facts);
 	if (raw == -EINVAL && call->einval_is_soft)
 		return EMT_INCOMPATIBLE;
 	return emt_judge(&call->facts, raw);
@@ -97,7 +102,7 @@ static enum emt_verdict judge(const struct attach_call *call, int raw)
 static int leave_attach(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct emt_caller *caller = emt_find_caller(compat_kretprobe_caller(ri, regs));
-	const struct attach_call *call = (void *)ri->data;
+	struct attach_call *call = (void *)ri->data;
 	int raw = regs_return_value(regs);
 	enum emt_verdict verdict;
 	int final;

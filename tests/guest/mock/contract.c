@@ -291,3 +291,37 @@ TEST(driver_is_never_given_a_domain_of_another, .not_on_stock = NOT_ON_STOCK)
 		EQ(answer.asked, 0);
 	}
 }
+
+/* --- two at a time --- */
+
+/*
+ * Two groups are attached to a domain that no group was attached to. Whoever comes second finds it used, and that is the reason
+ * of what it is told, although it was not when it came.
+ */
+static void race_for_a_domain(int first, int second, const char *prefix, const char *driver, int asked)
+{
+	struct answer answer;
+	char words[32];
+
+	mock_write("pose", "%s %s", prefix, driver);
+	mock_write("foreign_errno", "%d", EINVAL);
+	mock_write("attach_ms", "200");
+	snprintf(words, sizeof(words), "beside=%d", mock.group[second].device[0]);
+	answer = ask(mock.group[first].device[0], words);
+	mock_write("attach_ms", "0");
+	ktap_diag("%s%s: one was told %d, the other %d, and the driver was asked %d times", prefix, driver, answer.returned,
+		  answer.beside, answer.asked);
+	/* Either may have been the first. */
+	TRUE(!answer.returned != !answer.beside);
+	EQ(answer.returned + answer.beside, -EMEDIUMTYPE);
+	EQ(answer.asked, asked);
+}
+
+TEST(two_groups_race_for_an_unused_domain, .not_on_stock = NOT_ON_STOCK)
+{
+	NEED_DEVICES(2);
+	/* -EINVAL of this driver is a real error only if the domain is unused. */
+	race_for_a_domain(0, 1, "smmu.", "-", 2);
+	/* To a second group this driver would say 0, and programs nothing. */
+	race_for_a_domain(0, mock.iommus, "-", "qcom-iommu", 1);
+}
