@@ -11,16 +11,11 @@ static struct dentry *debugfs_dir;
 
 static int __init emt_init(void)
 {
-	int ret;
-
 	emt_attach_init();
 	debugfs_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
-	ret = emt_translate_start(debugfs_dir);
-	if (ret)
-		debugfs_remove_recursive(debugfs_dir);
-	else
-		emt_unknown_init(debugfs_dir);
-	return ret;
+	emt_translate_start(debugfs_dir);
+	emt_unknown_init(debugfs_dir);
+	return 0;
 }
 
 static void __exit emt_exit(void)

@@ -22,11 +22,13 @@
 #define MAX_CALLERS	8
 
 static char *translate[MAX_CALLERS];
-static unsigned int nr_callers;
-module_param_array(translate, charp, &nr_callers, 0444);
+static unsigned int nr_named;
+module_param_array(translate, charp, &nr_named, 0444);
 MODULE_PARM_DESC(translate, "modules whose calls of iommu_attach_group() and iommu_attach_device() return -EMEDIUMTYPE for an incompatible domain (default: none)");
 
+/* Those for whom it is done; none, if anything is wrong with the names or the kernel. */
 static struct emt_caller callers[MAX_CALLERS];
+static unsigned int nr_callers;
 
 /**
  * emt_find_caller() - find the named module that an address is in
@@ -111,22 +113,24 @@ static const char *why_refused(unsigned int i)
 	return NULL;
 }
 
-static int take_names(void)
+/* Returns whether all names will do; if one does not, the kernel log says why. */
+static bool take_names(void)
 {
 	const char *why;
 	unsigned int i;
 
-	for (i = 0; i < nr_callers; i++) {
+	for (i = 0; i < nr_named; i++) {
 		/* modprobe takes either spelling */
 		strreplace(translate[i], '-', '_');
 		why = why_refused(i);
 		if (why) {
-			pr_err("translate: %s is refused: %s\n", *translate[i] ? translate[i] : "an empty name", why);
-			return -EINVAL;
+			pr_err("translate: %s is refused: %s. Until that is mended and this module loaded again, nothing is translated.\n",
+			       *translate[i] ? translate[i] : "an empty name", why);
+			return false;
 		}
 		callers[i].name = translate[i];
 	}
-	return 0;
+	return true;
 }
 
 static int translate_show(struct seq_file *file, void *unused)
@@ -145,36 +149,34 @@ DEFINE_SHOW_ATTRIBUTE(translate);
  * emt_translate_start() - begin to translate for the modules that the parameter names
  * @debugfs_dir: where the file "translate" goes; the caller removes it before emt_translate_stop()
  *
- * Without names nothing is probed and nothing shown.
+ * Without names nothing is probed and nothing shown.  The same if something is wrong, after saying so in the kernel log:
+ * the functions of this module are needed all the same.
  *
  * Context: process context.
- * Return: 0, or a negative errno after saying why in the kernel log.
  */
-int emt_translate_start(struct dentry *debugfs_dir)
+void emt_translate_start(struct dentry *debugfs_dir)
 {
 	int ret;
 
 	/* "translate=" is a list of one empty name, and means what it looks like. */
-	if (nr_callers == 1 && !*translate[0])
-		nr_callers = 0;
-	if (!nr_callers)
-		return 0;
+	if (!nr_named || (nr_named == 1 && !*translate[0]))
+		return;
 
-	ret = take_names();
-	if (ret)
-		return ret;
+	if (!take_names())
+		return;
 	if (!symbols_name_modules()) {
-		pr_err("translate: this kernel has no symbol names (CONFIG_KALLSYMS) to tell callers apart by; leave the parameter out\n");
-		return -EOPNOTSUPP;
+		pr_err("translate: this kernel has no symbol names (CONFIG_KALLSYMS) to tell callers apart by, so nothing is translated. Leave the parameter out.\n");
+		return;
 	}
+	nr_callers = nr_named;
 	ret = emt_probes_register();
 	if (ret) {
-		pr_err("translate: this kernel's attach functions cannot be probed (%d); it needs CONFIG_KRETPROBES, or leave the parameter out\n",
+		nr_callers = 0;
+		pr_err("translate: this kernel's attach functions cannot be probed (%d), so nothing is translated. It needs CONFIG_KRETPROBES; or leave the parameter out.\n",
 		       ret);
-		return ret;
+		return;
 	}
-	debugfs_create_file("translate", 0444, debugfs_dir, NULL, &translate_fops);
-	return 0;
+	debugfs_create_file("translate", 0400, debugfs_dir, NULL, &translate_fops);
 }
 
 void emt_translate_stop(void)

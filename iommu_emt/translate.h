@@ -19,7 +19,7 @@ struct emt_caller {
 	atomic_long_t translated;
 };
 
-int emt_translate_start(struct dentry *debugfs_dir);
+void emt_translate_start(struct dentry *debugfs_dir);
 void emt_translate_stop(void);
 struct emt_caller *emt_find_caller(unsigned long address);
 
