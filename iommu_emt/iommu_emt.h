@@ -29,6 +29,20 @@ struct iommu_device;
 struct iommu_domain;
 struct iommu_group;
 
+/*
+ * Part of the names that this module exports, because on kernels without CONFIG_MODVERSIONS names are all that keeps a
+ * caller from calling what has changed since it was built: iommu_emt may stay loaded while its callers are upgraded.
+ * To be raised when a prototype or what it promises changes.
+ */
+#define IOMMU_EMT_ABI			1
+#define IOMMU_EMT_PASTE(name, abi)	name##_abi##abi
+#define IOMMU_EMT_NAME(name, abi)	IOMMU_EMT_PASTE(name, abi)
+
+#define iommu_emt_attach_group	IOMMU_EMT_NAME(iommu_emt_attach_group, IOMMU_EMT_ABI)
+#define iommu_emt_join_group	IOMMU_EMT_NAME(iommu_emt_join_group, IOMMU_EMT_ABI)
+#define iommu_emt_attach_device	IOMMU_EMT_NAME(iommu_emt_attach_device, IOMMU_EMT_ABI)
+#define iommu_emt_attach_fresh	IOMMU_EMT_NAME(iommu_emt_attach_fresh, IOMMU_EMT_ABI)
+
 /**
  * iommu_emt_attach_group() - attach all devices of a group to a domain
  * @domain: a domain that the caller owns

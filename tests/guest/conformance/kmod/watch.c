@@ -12,9 +12,11 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/ptrace.h>
+#include <linux/stringify.h>
 
 #include <compat/iommu.h>
 #include <compat/kprobes.h>
+#include <iommu_emt/iommu_emt.h>
 
 #include "conform.h"
 
@@ -201,7 +203,8 @@ static int watch_attach_functions(void)
 {
 	static const char *const names[] = {
 		"iommu_attach_group", "iommu_attach_device",
-		"iommu_emt_attach_group", "iommu_emt_join_group", "iommu_emt_attach_device",
+		__stringify(iommu_emt_attach_group), __stringify(iommu_emt_join_group),
+		__stringify(iommu_emt_attach_device),
 	};
 	unsigned int i;
 	int ret;
