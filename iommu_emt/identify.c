@@ -14,12 +14,15 @@
 struct emt_names emt_names_of(const struct iommu_device *iommu)
 {
 	const struct device *dev = iommu->dev;
+	const struct device_driver *driver;
 
 	if (!dev)
 		return (struct emt_names){ .class_device = "" };
+	/* It may be unbound just now. */
+	driver = dev->parent ? READ_ONCE(dev->parent->driver) : NULL;
 	return (struct emt_names){
 		.class_device = dev_name(dev),
-		.parent_driver = dev->parent && dev->parent->driver ? dev->parent->driver->name : NULL,
+		.parent_driver = driver ? driver->name : NULL,
 	};
 }
 

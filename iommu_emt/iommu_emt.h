@@ -62,7 +62,8 @@ int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *grou
  *
  * Prefer this to iommu_emt_attach_group() where @instance is known.  Many drivers' domains belong to one IOMMU: then a
  * group of another one is not offered to the driver, which saves the line that some log for it and the translation
- * that some drop, and a real error is told from incompatibility where both are the same errno.
+ * that some drop, and a real error is told from incompatibility where both are the same errno.  Where a domain serves only one
+ * device (omap), one that has become empty is not offered either; that costs a domain.
  *
  * Context: as iommu_emt_attach_group().
  * Return: as iommu_emt_attach_group().
