@@ -253,6 +253,7 @@ free_domain:
  *
  * The group's DMA is blocked first.  The last group takes the domain with it, and the last domain all memory: it is
  * unmapped and let go while the domain still exists.  The mappings stay if there are devices that need no domain.
+ * A stranded domain is never freed, so it is emptied, whether or not it is the last.
  */
 void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 {
@@ -269,7 +270,10 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 		return;
 	}
 
-	if (list_is_singular(&ct->domains) && ct->nr_emulated)
+	/* Freeing a domain unmaps.  One that lives on is emptied here: no later call reaches it. */
+	if (!list_is_singular(&ct->domains) && domain->stranded)
+		ng_mappings_withdraw(ct, domain);
+	else if (list_is_singular(&ct->domains) && ct->nr_emulated)
 		ng_mappings_unpin_all(ct);
 	else if (list_is_singular(&ct->domains))
 		ng_mappings_remove_all(ct);
@@ -329,13 +333,19 @@ int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, 
 				prot | compat_cache_prot(domain->coherent));
 }
 
-/* Unmaps a run from the domains before this one; apart, so that the way without failure saves fewer registers. */
-static noinline void unmap_from_earlier(struct ng_container *ct, struct ng_domain *domain, u64 iova, struct ng_run *run)
+/* Unmaps a run from one domain.  Returns true if nothing of it is mapped there any more. */
+bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run)
 {
 	size_t bytes = (size_t)run->npages << PAGE_SHIFT;
 
+	return iommu_unmap(domain->iommu, iova, bytes) == bytes;
+}
+
+/* Unmaps a run from the domains before this one; apart, so that the way without failure saves fewer registers. */
+static noinline void unmap_from_earlier(struct ng_container *ct, struct ng_domain *domain, u64 iova, struct ng_run *run)
+{
 	list_for_each_entry_continue_reverse(domain, &ct->domains, next)
-		if (iommu_unmap(domain->iommu, iova, bytes) != bytes)
+		if (!ng_domain_unmap(domain, iova, run))
 			run->pinned = false;	/* a device may reach it for ever, so nobody may let go of it */
 }
 

@@ -54,6 +54,7 @@ void ng_domains_update_page_sizes(struct ng_container *ct);
 bool ng_domains_coherent(struct ng_container *ct);
 
 int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot);
+bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run);
 int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot);
 bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes);
 

@@ -98,3 +98,19 @@ void ng_mappings_unpin_all(struct ng_container *ct)
 		if (is_filled(mapping))
 			unpin(ct, mapping);
 }
+
+/**
+ * ng_mappings_withdraw() - take everything out of one domain of several
+ * @ct: the container
+ * @domain: a domain that leaves the container's list and lives on
+ *
+ * No later call reaches the domain, so a mapping that it kept would outlive the pin of its memory.
+ */
+void ng_mappings_withdraw(struct ng_container *ct, struct ng_domain *domain)
+{
+	struct ng_mapping *mapping;
+
+	lockdep_assert_held_write(&ct->topology);
+	for_each_mapping(mapping, ct)
+		ng_mapping_withdraw(mapping, domain);
+}

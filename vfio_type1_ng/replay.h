@@ -13,5 +13,6 @@ struct ng_domain;
 
 int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain);
 void ng_mappings_unpin_all(struct ng_container *ct);
+void ng_mappings_withdraw(struct ng_container *ct, struct ng_domain *domain);
 
 #endif

@@ -208,14 +208,28 @@ static void let_go(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64
 		unpin_run(run, mapping->prot & IOMMU_WRITE);
 }
 
-/* Moves past runs that cover so many bytes and that a device may still reach: their memory stays pinned, and charged. */
+/* Keeps the memory of a run that a device may still reach pinned, and charged, for ever. */
+static void leak_run(struct ng_mapping *mapping, struct ng_run *run)
+{
+	if (run->pinned)
+		mapping->charged_pages -= min_t(unsigned long, mapping->charged_pages, run->npages);
+	run->pinned = false;
+}
+
+/* Moves past runs that cover so many bytes, and leaks them. */
 static void leak_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
 	struct ng_run *run;
 
 	for (; bytes && (run = ng_run_cursor_next(cursor, &mapping->runs)); bytes -= run_bytes(run))
-		if (run->pinned)
-			mapping->charged_pages -= min_t(unsigned long, mapping->charged_pages, run->npages);
+		leak_run(mapping, run);
+}
+
+/* Says that memory at an IOVA stays pinned because an IOMMU driver did not unmap it. */
+static void tell_leak(u64 iova, u64 bytes)
+{
+	pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
+			   bytes, iova);
 }
 
 /* How much to unmap next: whole runs, not much more than a batch, and all that is left if that is not more. */
@@ -252,8 +266,7 @@ static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mappe
 		if (unmapped) {
 			let_go(mapping, &cursor, bytes);
 		} else {
-			pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
-					   bytes, iova);
+			tell_leak(iova, bytes);
 			leak_runs(mapping, &cursor, bytes);
 		}
 		cond_resched();
@@ -349,4 +362,27 @@ int ng_mapping_replay(struct ng_mapping *mapping, struct ng_domain *domain)
 		cond_resched();
 	}
 	return 0;
+}
+
+/**
+ * ng_mapping_withdraw() - unmap a live mapping from one domain, and keep it in the others
+ * @mapping: the mapping
+ * @domain: the domain, which maps all of it
+ *
+ * What the IOMMU driver does not unmap stays pinned and charged for ever.
+ */
+void ng_mapping_withdraw(struct ng_mapping *mapping, struct ng_domain *domain)
+{
+	u64 iova = mapping->range.first;
+	struct ng_run_cursor cursor = {};
+	struct ng_run *run;
+
+	while ((run = ng_run_cursor_next(&cursor, &mapping->runs))) {
+		if (!ng_domain_unmap(domain, iova, run)) {
+			tell_leak(iova, run_bytes(run));
+			leak_run(mapping, run);
+		}
+		iova += run_bytes(run);
+		cond_resched();
+	}
 }

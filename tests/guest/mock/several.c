@@ -210,3 +210,64 @@ TEST(group_that_cannot_be_taken_home_reaches_nothing_that_is_freed, .domains_dif
 	expect_group_reaches(pair.several, IOVA, area);
 	container_close(&ct);
 }
+
+/*
+ * The same in a container that has another domain, whichever device is stuck and whichever domain
+ * goes first: what is unmapped after that is out of reach of every device, in a container or not.
+ */
+static void stuck_beside_another_domain(const struct pair *pair, int refused, int stuck,
+					bool first_goes)
+{
+	const int other = mock_group((pair->several + 1) % mock.iommus, 1);
+	const int leaves = first_goes ? pair->single : other;
+	const int stays = first_goes ? other : pair->single;
+	const int soft = mock_pose_as_intel(), *devices_of = mock.group[pair->several].device;
+	struct container ct;
+	uint8_t *area, byte;
+	int member;
+
+	container_make(&ct, pair->single, 1, TYPE1V2);
+	container_add(&ct, other);
+	area = map_pages(&ct);
+	mock_answer("attach member=%d errno=%d count=1", refused, soft);
+	mock_answer("home errno=%d member=%d count=1", EIO, stuck);
+	FAILS(ENOTRECOVERABLE, container_try_add(&ct, pair->several));
+	EQ(mock_answers_given(), 2);
+	mock_forget_answers();
+
+	container_remove(&ct, leaves);
+	expect_group_reaches(stays, IOVA, area);
+	if (first_goes)
+		EQ(mock_counter("pages"), PAGES);
+	EQ(OK(dma_unmap(ct.fd, IOVA, PAGES * PAGE)), PAGES * PAGE);
+	EQ(mock_counter("pages"), 0);
+	for (member = 0; member < SIZE; member++)
+		FAILS(EFAULT, mock_device_reads(devices_of[member], IOVA, &byte, 1));
+	container_close(&ct);
+	EQ(mock_counter("free_in_use"), 0);
+
+	/* Off that domain, for the next one. */
+	container_make(&ct, pair->several, 1, TYPE1V2);
+	area = map_pages(&ct);
+	expect_group_reaches(pair->several, IOVA, area);
+	container_close(&ct);
+	expect_group_is_home(pair->several, IOVA);
+}
+
+TEST(group_that_cannot_be_taken_home_reaches_nothing_that_is_unmapped_later, .domains_differ = true,
+     .not_on_stock = "stock takes no group home")
+{
+	const struct pair pair = find_pair();
+	int refused, stuck;
+
+	if (env.kernel >= KERNEL(6, 1))
+		test_skip("the core takes groups home on this kernel");
+	for (refused = 1; refused < SIZE; refused++) {
+		for (stuck = 0; stuck < refused; stuck++) {
+			stuck_beside_another_domain(&pair, refused, stuck, true);
+			stuck_beside_another_domain(&pair, refused, stuck, false);
+		}
+	}
+	/* One domain each is never freed. */
+	mock_counters_reset();
+}
