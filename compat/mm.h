@@ -72,6 +72,26 @@ static inline void compat_unpin_frames(unsigned long pfn, unsigned long npages, 
 #endif
 }
 
+/*
+ * The mmap lock for writing, to count locked pages.  No area changes beneath it, so the count of such
+ * changes that newer kernels keep with it is left alone.  That allows to try: since v6.12,
+ * <linux/mmap_lock.h> has no function for it.
+ */
+static inline bool compat_mmap_trylock_to_account(struct mm_struct *mm)
+{
+	return down_write_trylock(&mm->mmap_lock);
+}
+
+static inline int compat_mmap_lock_to_account_killable(struct mm_struct *mm)
+{
+	return down_write_killable(&mm->mmap_lock);
+}
+
+static inline void compat_mmap_unlock_to_account(struct mm_struct *mm)
+{
+	up_write(&mm->mmap_lock);
+}
+
 /* Strips the tag from a user pointer into @mm, whose mmap lock is held. */
 static inline unsigned long compat_untagged_addr(struct mm_struct *mm, unsigned long addr)
 {

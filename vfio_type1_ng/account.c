@@ -2,15 +2,34 @@
 /* Locked-memory accounting; see account.h. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <compat/mm.h>
 
 #include "account.h"
 #include "container.h"
+
+/* How long a task that cannot be killed waits, and how often overdue changes are tried. */
+#define BRIEF_TRIES		20
+#define BRIEF_PAUSE_US		500
+#define OVERDUE_PAUSE_JIFFIES	msecs_to_jiffies(100)
+
+/* Owners with overdue changes.  Each holds the module, which stays until the last is made. */
+static LIST_HEAD(overdue_owners);
+static DEFINE_SPINLOCK(overdue_lock);
+static unsigned int nr_overdue;
+
+static void try_overdue(struct work_struct *work);
+static DECLARE_DELAYED_WORK(overdue_work, try_overdue);
 
 /**
  * ng_owner_get_current() - the calling task as an owner
@@ -35,6 +54,8 @@ struct ng_owner *ng_owner_get_current(struct ng_container *ct)
 		owner->mm = current->mm;
 		mmgrab(owner->mm);
 		owner->task = get_task_struct(current->group_leader);
+		INIT_LIST_HEAD(&owner->overdue);
+		owner->overdue_pages = 0;
 
 		if (ct->last_owner)
 			ng_owner_put(ct->last_owner);
@@ -63,6 +84,137 @@ void ng_owner_put(struct ng_owner *owner)
 	kref_put(&owner->ref, owner_destroy);
 }
 
+/* Changes an owner's counter whatever the limit is.  The mmap lock is held for writing. */
+static void change(struct ng_owner *owner, long npages)
+{
+	__account_locked_vm(owner->mm, abs(npages), npages > 0, owner->task, true);
+}
+
+/* No change of this owner is overdue any more.  The caller holds the owner or its mm. */
+static void drop_overdue(struct ng_owner *owner)
+{
+	lockdep_assert_held(&overdue_lock);
+	owner->overdue_pages = 0;
+	list_del_init(&owner->overdue);
+	nr_overdue--;
+	ng_owner_put(owner);
+	module_put(THIS_MODULE);
+}
+
+/* Makes what is overdue in an address space, whose mmap lock is held for writing. */
+static void make_overdue(struct mm_struct *mm)
+{
+	struct ng_owner *owner, *next;
+
+	if (!READ_ONCE(nr_overdue))
+		return;
+	spin_lock(&overdue_lock);
+	list_for_each_entry_safe(owner, next, &overdue_owners, overdue) {
+		if (owner->mm == mm) {
+			change(owner, owner->overdue_pages);
+			drop_overdue(owner);
+		}
+	}
+	spin_unlock(&overdue_lock);
+}
+
+static void add_overdue(struct ng_owner *owner, long npages)
+{
+	spin_lock(&overdue_lock);
+	if (list_empty(&owner->overdue)) {
+		__module_get(THIS_MODULE);
+		ng_owner_get(owner);
+		nr_overdue++;
+		list_add_tail(&owner->overdue, &overdue_owners);
+	}
+	owner->overdue_pages += npages;
+	spin_unlock(&overdue_lock);
+	schedule_delayed_work(&overdue_work, OVERDUE_PAUSE_JIFFIES);
+}
+
+/* Looks at the owner that is first in turn, and puts it last.  False if there is none. */
+static bool try_first_overdue(void)
+{
+	struct ng_owner *owner;
+	bool has_users = false;
+
+	spin_lock(&overdue_lock);
+	owner = list_first_entry_or_null(&overdue_owners, struct ng_owner, overdue);
+	if (owner) {
+		list_move_tail(&owner->overdue, &overdue_owners);
+		ng_owner_get(owner);
+		has_users = mmget_not_zero(owner->mm);
+		if (!has_users)
+			drop_overdue(owner);
+	}
+	spin_unlock(&overdue_lock);
+	if (!owner)
+		return false;
+
+	if (has_users) {
+		if (compat_mmap_trylock_to_account(owner->mm)) {
+			make_overdue(owner->mm);
+			compat_mmap_unlock_to_account(owner->mm);
+		}
+		mmput(owner->mm);
+	}
+	ng_owner_put(owner);
+	return true;
+}
+
+/* A worker does not wait: the locks of other address spaces may be free. */
+static void try_overdue(struct work_struct *work)
+{
+	unsigned int n = READ_ONCE(nr_overdue);
+
+	while (n-- && try_first_overdue())
+		cond_resched();
+	if (READ_ONCE(nr_overdue))
+		schedule_delayed_work(&overdue_work, OVERDUE_PAUSE_JIFFIES);
+}
+
+/* At module exit, when nothing is overdue: lets the worker leave our code. */
+void __exit ng_account_exit(void)
+{
+	cancel_delayed_work_sync(&overdue_work);
+}
+
+/* Takes an owner's mmap lock for a change that can become overdue.  False if it is not free. */
+static bool lock_for_change(struct ng_owner *owner)
+{
+	unsigned int tries = BRIEF_TRIES;
+
+	if (compat_mmap_trylock_to_account(owner->mm))
+		return true;
+	if (!(current->flags & (PF_KTHREAD | PF_EXITING)))
+		return !compat_mmap_lock_to_account_killable(owner->mm);
+
+	/* Not for each of an owner's mappings anew. */
+	while (tries-- && !READ_ONCE(owner->overdue_pages)) {
+		usleep_range(BRIEF_PAUSE_US, 2 * BRIEF_PAUSE_US);
+		if (compat_mmap_trylock_to_account(owner->mm))
+			return true;
+	}
+	return false;
+}
+
+/* Changes an owner's counter, now or as soon as its mmap lock is free. */
+static void change_for_certain(struct ng_owner *owner, long npages)
+{
+	/* Without users the counter is gone with the address space. */
+	if (!npages || !mmget_not_zero(owner->mm))
+		return;
+
+	if (lock_for_change(owner)) {
+		make_overdue(owner->mm);
+		change(owner, npages);
+		compat_mmap_unlock_to_account(owner->mm);
+	} else {
+		add_overdue(owner, npages);
+	}
+	mmput(owner->mm);
+}
+
 /**
  * ng_account_charge_ahead() - charge pages to an owner's locked memory, and some that will be pinned soon
  * @owner: who pays
@@ -82,14 +234,15 @@ int ng_account_charge_ahead(struct ng_owner *owner, unsigned long npages, unsign
 	if (!mmget_not_zero(owner->mm))
 		return -ESRCH;
 
-	ret = mmap_write_lock_killable(owner->mm);
+	ret = compat_mmap_lock_to_account_killable(owner->mm);
 	if (!ret) {
+		make_overdue(owner->mm);
 		ret = __account_locked_vm(owner->mm, npages + *ahead, true, owner->task, unlimited);
 		if (ret && *ahead) {
 			*ahead = 0;
 			ret = __account_locked_vm(owner->mm, npages, true, owner->task, unlimited);
 		}
-		mmap_write_unlock(owner->mm);
+		compat_mmap_unlock_to_account(owner->mm);
 	}
 	mmput(owner->mm);
 
@@ -108,20 +261,26 @@ int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimit
 }
 
 /**
+ * ng_account_charge_anyway() - charge pages that stay pinned whatever the limit is
+ * @owner: who pays
+ * @npages: how many pages
+ *
+ * Context: as ng_account_uncharge().
+ */
+void ng_account_charge_anyway(struct ng_owner *owner, unsigned long npages)
+{
+	change_for_certain(owner, npages);
+}
+
+/**
  * ng_account_uncharge() - give charged pages back
  * @owner: who paid
  * @npages: how many pages
  *
- * Context: takes the owner's mmap lock for writing.
+ * Context: may wait for the owner's mmap lock until the caller is killed; one that cannot be
+ * killed waits some milliseconds.  If the lock is not free then, the change is overdue.
  */
 void ng_account_uncharge(struct ng_owner *owner, unsigned long npages)
 {
-	/* Without users the counter is gone with the address space. */
-	if (!npages || !mmget_not_zero(owner->mm))
-		return;
-
-	mmap_write_lock(owner->mm);
-	__account_locked_vm(owner->mm, npages, false, owner->task, false);
-	mmap_write_unlock(owner->mm);
-	mmput(owner->mm);
+	change_for_certain(owner, -(long)npages);
 }

@@ -4,11 +4,19 @@
  *
  * The owner is the address space of the task that asked for the mapping, not whoever it belongs to later: after exec
  * or exit the charge dies with the old address space, while pages and mapping stay.
+ *
+ * The counter is guarded by the owner's mmap lock, which another process can hold for as long as
+ * it likes: a fault in memory that a FUSE server does not deliver does.  So a task that cannot be
+ * killed does not wait for it, and one that is killed stops waiting.  A change that must not get
+ * lost is overdue then.  It is made before the next change to the same counter, and tried again and
+ * again until then, so the counter is exact whenever something is decided by it.
  */
 #ifndef NG_ACCOUNT_H
 #define NG_ACCOUNT_H
 
+#include <linux/init.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct mm_struct;
@@ -17,14 +25,18 @@ struct task_struct;
 
 /**
  * struct ng_owner - an address space that mappings are made from
- * @ref: one for each mapping, and one for the container's cache
+ * @ref: one for each mapping, one for the container's cache, and one while a change is overdue
  * @mm: the address space; held by mmgrab(), so it may have no users left
  * @task: thread group leader, whose limit counts
+ * @overdue: place among those of whom a change is overdue
+ * @overdue_pages: how many pages are still to be charged, or if negative, given back
  */
 struct ng_owner {
 	struct kref ref;
 	struct mm_struct *mm;
 	struct task_struct *task;
+	struct list_head overdue;
+	long overdue_pages;
 };
 
 struct ng_owner *ng_owner_get_current(struct ng_container *ct);
@@ -33,6 +45,9 @@ void ng_owner_put(struct ng_owner *owner);
 
 int ng_account_charge_ahead(struct ng_owner *owner, unsigned long npages, unsigned long *ahead, bool unlimited);
 int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited);
+void ng_account_charge_anyway(struct ng_owner *owner, unsigned long npages);
 void ng_account_uncharge(struct ng_owner *owner, unsigned long npages);
+
+void __exit ng_account_exit(void);
 
 #endif

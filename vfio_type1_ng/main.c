@@ -10,6 +10,7 @@
 #include <compat/vfio_access.h>
 
 #include "access.h"
+#include "account.h"
 #include "container.h"
 #include "debugfs.h"
 #include "group.h"
@@ -68,6 +69,7 @@ static int __init ng_init(void)
 static void __exit ng_exit(void)
 {
 	ng_debugfs_exit();
+	ng_account_exit();
 	vfio_unregister_iommu_driver(&ng_driver_ops);
 
 	/*

@@ -43,8 +43,10 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping)
 	ng_account_uncharge(owner, held);
 	mapping->charged_pages = 0;
 	ret = ng_mapping_fill(ct, mapping);
-	if (ret && !ng_account_charge(owner, held, true))
+	if (ret) {
+		ng_account_charge_anyway(owner, held);
 		mapping->charged_pages = held;
+	}
 	mmput(owner->mm);
 	return ret;
 }
@@ -59,9 +61,8 @@ static void unpin(struct ng_container *ct, struct ng_mapping *mapping)
 	ng_mapping_empty(ct, mapping);
 
 	/* A page that was not the owner's when the mapping was filled (the zero page) may have become so. */
-	if (!ng_account_charge(mapping->owner, held - keep, true))
-		keep = held;
-	mapping->charged_pages = keep;
+	ng_account_charge_anyway(mapping->owner, held - keep);
+	mapping->charged_pages = held;
 }
 
 /**

@@ -32,6 +32,7 @@
 
 #include "../lib/file.h"
 #include "../lib/kmsg.h"
+#include "../lib/mmap-hold.h"
 #include "test.h"
 
 #define DEFAULT_SECONDS	60
@@ -228,6 +229,7 @@ static bool run(const struct test *test, unsigned int number, const char *prefix
 	if (!pid)
 		child(test);
 	status = wait_limited(pid, (test->seconds ? test->seconds : DEFAULT_SECONDS) * test_slowness());
+	mmap_let_go();
 	reap_leftovers();
 	fault_disarm();
 	memory_hugetlb_release();
