@@ -70,13 +70,17 @@ static void __exit ng_exit(void)
 {
 	ng_debugfs_exit();
 	ng_account_exit();
-	vfio_unregister_iommu_driver(&ng_driver_ops);
 
 	/*
-	 * The core calls ioctl() without holding the module.  No container is left, so such a call can only be on its
-	 * way in, to find nothing, or on its way out; let it leave our code.
+	 * The core calls ioctl() without holding the module, through an object that it frees when
+	 * the driver is unregistered.  No container is left, so such a call is on its way in, to
+	 * find nothing, or on its way out, and does not sleep there.  The first wait ends when those who
+	 * took the object away from a container, after they let go of the module, have done so.
+	 * From then on nobody can load it; the second wait is for who loaded it before.
 	 */
 	synchronize_rcu_tasks();
+	synchronize_rcu_tasks();
+	vfio_unregister_iommu_driver(&ng_driver_ops);
 	ng_mapping_cache_exit();
 }
 
