@@ -31,6 +31,13 @@
 /* How often one may let go and pin anew before it is looked at again; it wins that race more often than not. */
 #define ASK_RACES		100
 
+/* Says no to a driver that needs user addresses while they are invalid: no device should. */
+int ng_access_refuse_without_addresses(void)
+{
+	pr_warn_ratelimited("a device driver needs user addresses while they are invalid\n");
+	return -EBUSY;
+}
+
 /**
  * ng_access_find() - the mapping at an address, for an in-kernel user
  * @ct: the container; @ct->lock is held
@@ -44,7 +51,7 @@ struct ng_mapping *ng_access_find(struct ng_container *ct, u64 iova, int prot)
 	struct ng_mapping *mapping;
 
 	if (ct->nr_vaddr_invalid)
-		return ERR_PTR(-EBUSY);
+		return ERR_PTR(ng_access_refuse_without_addresses());
 	mapping = ng_mapping_first(ct, ng_access_page(iova));
 	if (!mapping)
 		return ERR_PTR(-EINVAL);
@@ -77,6 +84,13 @@ int ng_access_remove_listener(void *handle, const struct compat_unmap_listener *
 	ret = compat_unmap_listeners_remove(&ct->listeners, listener);
 	ng_container_put(ct);
 	return ret;
+}
+
+/* Says that a driver has not given up being told of unmapping when its device was closed. */
+void ng_access_tell_of_listeners(struct ng_container *ct)
+{
+	if (!compat_unmap_listeners_empty(&ct->listeners))
+		pr_warn_ratelimited("a device driver still listens after its device is closed\n");
 }
 
 /**

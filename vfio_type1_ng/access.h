@@ -31,12 +31,16 @@ int ng_access_add_listener(void *handle, const struct compat_unmap_listener *lis
 int ng_access_remove_listener(void *handle, const struct compat_unmap_listener *listener);
 struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *iommu_group);
 
+/* When the last group leaves, and every device is closed. */
+void ng_access_tell_of_listeners(struct ng_container *ct);
+
 /* The range of the page that an address is in. */
 static inline struct ng_range ng_access_page(u64 iova)
 {
 	return (struct ng_range){ .first = iova & PAGE_MASK, .last = iova | ~PAGE_MASK };
 }
 
+int ng_access_refuse_without_addresses(void);
 struct ng_mapping *ng_access_find(struct ng_container *ct, u64 iova, int prot);
 int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range);
 

@@ -4,8 +4,11 @@
  *
  * Unpinning waits for no mapping: a driver does it while it is asked to, and may be in the middle of pinning elsewhere.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/sched/mm.h>
 
 #include <compat/mm.h>
@@ -127,6 +130,20 @@ static int unpin(struct ng_container *ct, const struct compat_pin_list *list, in
 	return done;
 }
 
+/* Says what is wrong with a request to unpin that was not done as a whole. */
+static void tell_bad_unpin(const struct compat_pin_list *list, int npages, int ret)
+{
+	static const char who[] = "a device driver unpins what it has not pinned";
+	u64 iova = npages > 0 ? compat_pin_iova(list, 0) : 0;
+
+	if (ret < 0)
+		pr_warn_ratelimited("%s: %d pages from IOVA %#llx on cannot be pinned (errno %d)\n",
+				    who, npages, iova, -ret);
+	else if (ret < npages)
+		pr_warn_ratelimited("%s: of %d pages from IOVA %#llx on only %d are mapped\n",
+				    who, npages, iova, ret);
+}
+
 /**
  * ng_access_unpin() - let go of pages; the core's unpin_pages operation
  * @handle: the container's handle
@@ -147,6 +164,7 @@ int ng_access_unpin(void *handle, const struct compat_pin_list *list, int npages
 	ret = check_list(ct, list, npages);
 	if (!ret)
 		ret = unpin(ct, list, npages);
+	tell_bad_unpin(list, npages, ret);
 	trace_vfio_unpin_pages(ct->handle, npages > 0 ? compat_pin_iova(list, 0) : 0, npages, ret);
 	ng_container_put(ct);
 	return ret;
@@ -375,7 +393,7 @@ int ng_access_pin(void *handle, struct iommu_group *iommu_group, const struct co
 		goto put;
 
 	if (READ_ONCE(ct->nr_vaddr_invalid))
-		ret = -EBUSY;
+		ret = ng_access_refuse_without_addresses();
 	else if (compat_unmap_listeners_empty(&ct->listeners))
 		ret = -EINVAL;
 	else

@@ -13,6 +13,7 @@
 
 #include <compat/iommu.h>
 
+#include "access.h"
 #include "container.h"
 #include "dirty.h"
 #include "domain.h"
@@ -232,6 +233,8 @@ static void detach(struct ng_container *ct, struct ng_group *group)
 		ng_domain_leave(ct, group);
 	ng_dirty_group_left(ct, group);
 	hash_del(&group->next);
+	if (list_empty(&ct->domains) && !ct->nr_emulated)
+		ng_access_tell_of_listeners(ct);
 	trace_vfio_detach_group(ct->handle, iommu_group_id(group->iommu_group));
 	group_free(ct, group);
 

@@ -92,7 +92,8 @@ static void emulated_release(void *data)
 	struct emulated *emulated = data;
 
 	emulated_closed(emulated);
-	vfio_unregister_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &emulated->nb);
+	if (emulated->manners != NG_EMULATED_LISTENS)
+		vfio_unregister_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &emulated->nb);
 }
 
 static long device_ioctl(void *data, unsigned int cmd, unsigned long arg)

@@ -39,6 +39,7 @@ enum ng_emulated_manners {
 	NG_EMULATED_LATE,	/* lets go a little later, from a work item */
 	NG_EMULATED_DEAF,	/* does not let go before its device is closed */
 	NG_EMULATED_LEAKS,	/* nor then; see NG_EMULATED_MEND */
+	NG_EMULATED_LISTENS,	/* lets go, and listens when its device is closed; before 6.0 */
 	NG_EMULATED_BUSY,	/* lets go at once, but needs the first page again, the first NG_EMULATED_BUSY_TIMES times */
 };
 

@@ -141,3 +141,63 @@ TEST(unpinning_says_how_many_pages_were_mapped)
 	EQ(unpinned(&emulated, IOVA + BYTES, 1), -EINVAL);
 	container_close(&ct);
 }
+
+/* --- what a driver does wrong is said, once, and what it does right is not --- */
+
+#define STOCK_WARNS "stock warns with a call trace, or says nothing"
+
+static bool is_logged(int reader, const char *words)
+{
+	const char *const list[] = { words, NULL };
+	char line[256];
+
+	return kmsg_find(reader, list, line, sizeof(line));
+}
+
+TEST(unpin_of_what_cannot_be_pinned_is_logged, .not_on_stock = STOCK_WARNS)
+{
+	int reader = OK(kmsg_open());
+	struct emulated emulated;
+	struct container ct;
+
+	emulated_make_mapped(&ct, &emulated);
+	EQ(OK(emulated_pin(emulated.fd, IOVA, 4, DMA_RW)), 4);
+	OK(emulated_unpin(emulated.fd, IOVA, 4));
+	OK(emulated_unpin(emulated.fd, IOVA, 4));
+	TRUE(!is_logged(reader, "device driver"));
+
+	OK(emulated_unpin(emulated.fd, IOVA + BYTES - 3 * PAGE, 5));
+	TRUE(is_logged(reader, "only 3 are mapped"));
+	/* Where it names a first address and a number, they may wrap around. */
+	if (env.kernel >= KERNEL(6, 0)) {
+		OK(emulated_unpin(emulated.fd, -(uint64_t)PAGE, 2));
+		TRUE(is_logged(reader, "cannot be pinned (errno 75)"));
+	}
+	emulated_remove(&emulated);
+	container_close(&ct);
+
+	emulated_make(&ct, &emulated, TYPE1);
+	OK(emulated_unpin(emulated.fd, IOVA, 1));
+	TRUE(is_logged(reader, "cannot be pinned (errno 13)"));
+	container_close(&ct);
+}
+
+TEST(driver_that_listens_after_its_device_is_closed_is_logged, .not_on_stock = STOCK_WARNS)
+{
+	int reader = OK(kmsg_open());
+	struct emulated emulated;
+	struct container ct;
+
+	emulated_make_mapped(&ct, &emulated);
+	if (emulated_listen(emulated.fd, 1) == -ENOTTY)
+		test_skip("the kernel sees to it that drivers stop");
+	emulated_remove(&emulated);
+	container_close(&ct);
+	TRUE(!is_logged(reader, "device driver"));
+
+	emulated_make_mapped(&ct, &emulated);
+	OK(emulated_behave(emulated.fd, NG_EMULATED_LISTENS));
+	emulated_remove(&emulated);
+	TRUE(is_logged(reader, "still listens"));
+	container_close(&ct);
+}
