@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is dirty when drivers, and not devices behind an IOMMU, write to memory. Bit n is page n of the mapping. */
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -195,5 +196,39 @@ TEST(mapping_too_large_to_track_is_refused_while_tracking)
 	OK(dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
 	OK(dma_map(ct.fd, area, UINT64_C(1) << 45, TOO_MANY * PAGE, DMA_RW));
 	EQ(OK(dma_unmap(ct.fd, UINT64_C(1) << 45, TOO_MANY * PAGE)), TOO_MANY * PAGE);
+	container_close(&ct);
+}
+
+static void *unmap_with_report(void *arg)
+{
+	const struct container *ct = arg;
+	uint64_t word = 0;
+
+	FAILS(EBUSY, dma_unmap_dirty(ct->fd, IOVA, BYTES,
+				     (struct dirty_bitmap){ PAGE, sizeof(word), &word }));
+	return NULL;
+}
+
+/* The unmap that is to report goes first, whether it succeeds or not. */
+TEST(dirty_tracking_stops_after_an_unmap_that_reports,
+     .not_on_stock = "stock crashes the kernel when a driver does not let go at once")
+{
+	struct emulated emulated;
+	struct container ct;
+	pthread_t thread;
+	uint64_t word;
+
+	emulated_make_mapped(&ct, &emulated);
+	track(&ct);
+	OK(emulated_behave(emulated.fd, NG_EMULATED_DEAF));
+	EQ(OK(emulated_pin(emulated.fd, IOVA, 2, DMA_RW)), 2);
+	OK(-pthread_create(&thread, NULL, unmap_with_report, &ct));
+	while (!emulated_times_told(&emulated))
+		usleep(1000);
+	OK(dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
+	pthread_join(thread, NULL);
+	FAILS(EINVAL, dirty_get(ct.fd, IOVA, BYTES,
+				(struct dirty_bitmap){ PAGE, sizeof(word), &word }));
+	EQ(container_mappings(&ct), 1);
 	container_close(&ct);
 }

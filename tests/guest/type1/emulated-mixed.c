@@ -428,3 +428,25 @@ TEST(last_domain_goes_after_who_mapped_is_gone)
 	container_close(&ct);
 	EQ(locked_pages(), 0);
 }
+
+static void map_and_end(void *arg)
+{
+	struct other *other = arg;
+
+	OK(dma_map(other->ct->fd, memory_small_pages(BYTES), IOVA, BYTES, DMA_RW));
+}
+
+TEST(memory_of_who_is_gone_keeps_a_group_out, .not_on_stock = "it looks in the wrong process")
+{
+	struct emulated emulated;
+	struct container ct;
+	struct other other = { &ct, &emulated };
+
+	NEED_DEVICES(1);
+	emulated_make(&ct, &emulated, TYPE1V2);
+	process_join(process_start(map_and_end, &other));
+	FAILS(ENODEV, container_try_add(&ct, 0));
+	EQ(OK(dma_unmap(ct.fd, IOVA, BYTES)), BYTES);
+	container_add(&ct, 0);
+	container_close(&ct);
+}
