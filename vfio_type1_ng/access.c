@@ -24,11 +24,14 @@
 #include "trace.h"
 #include "turn.h"
 
-/* How often drivers are asked to let go of a mapping before unmapping it fails, and how long they get in between. */
+/* How often drivers are asked in vain before an unmap fails, and how long they get in between. */
 #define ASK_ROUNDS		10
 #define ASK_PAUSE_JIFFIES	msecs_to_jiffies(50)
 
-/* How often one may let go and pin anew before it is looked at again; it wins that race more often than not. */
+/*
+ * How often they are asked besides, at once, because one has let go of something: it may have been
+ * this mapping, and pinned anew before it was looked at again, as happens more often than not.
+ */
 #define ASK_RACES		100
 
 /* Says no to a driver that needs user addresses while they are invalid: no device should. */
@@ -152,6 +155,7 @@ static int find_held(struct ng_container *ct, struct ng_range range, struct ng_m
 int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
 {
 	unsigned int rounds = 0, races = 0;
+	bool at_once = true;
 	u64 furthest = 0;
 
 	for (;;) {
@@ -175,8 +179,10 @@ int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_requ
 		}
 
 		/* Anew for each mapping, but not for one that was asked for and is held again. */
-		if (held->range.last > furthest)
+		if (held->range.last > furthest) {
 			rounds = races = 0;
+			at_once = true;
+		}
 		furthest = max(furthest, held->range.last);
 		asked_for = held->range;
 		mutex_unlock(&ct->lock);
@@ -184,16 +190,21 @@ int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_requ
 
 		if (rounds == ASK_ROUNDS) {
 			pr_warn_ratelimited("%s (%d): IOVA %#llx to %#llx is not unmapped, because a device driver keeps pages of it pinned although it was asked %u times to let go\n",
-					    current->comm, task_tgid_nr(current), asked_for.first, asked_for.last, rounds);
+					    current->comm, task_tgid_nr(current), asked_for.first,
+					    asked_for.last, rounds + races);
 			return -EBUSY;
 		}
-		if (rounds++)
+		if (!at_once)
 			schedule_timeout_killable(ASK_PAUSE_JIFFIES);
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		trace_vfio_ask_unpin(ct->handle, asked_for.first, asked_for.last, rounds);
+		trace_vfio_ask_unpin(ct->handle, asked_for.first, asked_for.last,
+				     rounds + races + 1);
 		compat_unmap_listeners_tell(&ct->listeners, asked_for.first, asked_for.last - asked_for.first + 1);
-		if (READ_ONCE(ct->external_drops) != drops && ++races < ASK_RACES)
-			rounds = 1;
+		at_once = races < ASK_RACES && READ_ONCE(ct->external_drops) != drops;
+		if (at_once)
+			races++;
+		else
+			rounds++;
 	}
 }

@@ -220,6 +220,65 @@ TEST(unmap_that_waits_can_be_killed, .not_on_stock = NEVER_LETS_GO)
 	container_close(&ct);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* How long it takes to learn that a driver does not let go. */
+static uint64_t ms_until_ebusy(const struct container *ct)
+{
+	uint64_t start = now_ms();
+
+	FAILS(EBUSY, dma_unmap(ct->fd, IOVA, BYTES));
+	return now_ms() - start;
+}
+
+struct other_driver {
+	struct emulated *emulated;
+	atomic_bool stop;
+};
+
+static void *pin_elsewhere(void *arg)
+{
+	struct other_driver *other = arg;
+
+	while (!atomic_load(&other->stop)) {
+		EQ(OK(emulated_pin(other->emulated->fd, IOVA + MIB(1), 1, DMA_RW)), 1);
+		OK(emulated_unpin(other->emulated->fd, IOVA + MIB(1), 1));
+		usleep(5000);
+	}
+	return NULL;
+}
+
+/* A driver that lets go of other pages is no reason to hope for longer. */
+TEST(unmap_waits_no_longer_because_of_another_driver, .not_on_stock = NEVER_LETS_GO)
+{
+	struct emulated deaf, busy;
+	struct other_driver other = { .emulated = &busy };
+	uint64_t alone_ms, beside_ms;
+	struct container ct;
+	pthread_t thread;
+
+	emulated_make_mapped(&ct, &deaf);
+	emulated_add(&ct, &busy, 1);
+	OK(dma_map(ct.fd, memory_small_pages(BYTES), IOVA + MIB(1), BYTES, DMA_RW));
+	OK(emulated_behave(deaf.fd, NG_EMULATED_DEAF));
+	EQ(OK(emulated_pin(deaf.fd, IOVA, 2, DMA_RW)), 2);
+	alone_ms = ms_until_ebusy(&ct);
+	OK(-pthread_create(&thread, NULL, pin_elsewhere, &other));
+	beside_ms = ms_until_ebusy(&ct);
+	atomic_store(&other.stop, true);
+	pthread_join(thread, NULL);
+	ktap_diag("EBUSY after %u ms, and %u ms beside another driver", (unsigned int)alone_ms,
+		  (unsigned int)beside_ms);
+	TRUE(beside_ms < 3 * alone_ms);
+	container_close(&ct);
+}
+
 /*
  * A driver that never lets go may use its pages for ever, so nobody else may: they stay pinned, the container ends all the
  * same, and nobody is charged.
