@@ -191,3 +191,21 @@ void ng_container_leave(struct ng_container *ct)
 {
 	up_read(&ct->topology);
 }
+
+/**
+ * ng_container_rest() - let others have the container's lock now and then, in a loop
+ * @ct: the container; @ct->lock is held
+ * @steps: how many steps the loop has made; 0 at first
+ *
+ * Return: true if the lock was dropped and taken again, so that anything may have changed.
+ */
+bool ng_container_rest(struct ng_container *ct, unsigned int *steps)
+{
+	lockdep_assert_held(&ct->lock);
+	if (++*steps % NG_STEPS_BEFORE_REST)
+		return false;
+	mutex_unlock(&ct->lock);
+	cond_resched();
+	mutex_lock(&ct->lock);
+	return true;
+}

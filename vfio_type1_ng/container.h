@@ -13,6 +13,9 @@
  *
  * So calls for different addresses run side by side, and attach sees only mappings that are complete.
  *
+ * A container can hold millions of mappings.  A loop over them gives up the lock now and then if it
+ * can go on with what it finds then (ng_container_rest()), otherwise at least the CPU (ng_rest()).
+ *
  * The VFIO core calls ioctl() without holding the container alive, against a release() that may run at the same time.
  * What the core holds is therefore not a pointer but a handle, a number that is never used twice: ng_container_get()
  * either finds the container it stood for, with a reference, or nothing.
@@ -131,6 +134,18 @@ void ng_container_put(struct ng_container *ct);
 int ng_container_enter(struct ng_container *ct);
 bool ng_container_enter_to_clean_up(struct ng_container *ct);
 void ng_container_leave(struct ng_container *ct);
+
+/* How many steps of such a loop may follow each other: a millisecond at most. */
+#define NG_STEPS_BEFORE_REST	1024
+
+bool ng_container_rest(struct ng_container *ct, unsigned int *steps);
+
+/* Lets others have the CPU now and then, in a loop of many short steps. */
+static inline void ng_rest(unsigned int *steps)
+{
+	if (!(++*steps % NG_STEPS_BEFORE_REST))
+		cond_resched();
+}
 
 /* The smallest page that every domain supports: what addresses and sizes must be aligned to. */
 static inline u64 ng_container_min_page(const struct ng_container *ct)

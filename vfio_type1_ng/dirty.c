@@ -2,6 +2,7 @@
 /* What is dirty: switching tracking on and off, and everything that makes pages dirty.  See dirty.h. */
 #include <linux/lockdep.h>
 #include <linux/log2.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "container.h"
@@ -96,26 +97,30 @@ void ng_dirty_untrack(struct ng_container *ct, struct ng_mapping *mapping)
 	kfree(log);
 }
 
+/* What is made while this gives up the lock is not tracked. */
 static void untrack_all(struct ng_container *ct)
 {
 	struct ng_mapping *mapping;
+	unsigned int steps;
 
 	ct->dirty.on = false;
-	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL)
+	ng_for_each_mapping_resting(ct, mapping, NG_RANGE_ALL, steps)
 		ng_dirty_untrack(ct, mapping);
 }
 
+/* What is completed while this gives up the lock is tracked already. */
 static int track_all(struct ng_container *ct)
 {
 	struct ng_mapping *mapping;
+	unsigned int steps;
 	int ret;
 
 	ct->dirty.on = true;
-	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL) {
+	ng_for_each_mapping_resting(ct, mapping, NG_RANGE_ALL, steps) {
 		/* One that is being filled is tracked when it is complete. */
-		if (mapping->state == NG_MAPPING_FILLING)
+		if (mapping->state == NG_MAPPING_FILLING || mapping->dirty_log)
 			continue;
-		ret = ng_dirty_track(ct, mapping);
+		ret = fatal_signal_pending(current) ? -EINTR : ng_dirty_track(ct, mapping);
 		if (ret) {
 			untrack_all(ct);
 			return ret;
@@ -128,8 +133,8 @@ static int track_all(struct ng_container *ct)
  * ng_dirty_start() - switch tracking on
  * @ct: the container
  *
- * Return: 0, also if it is on; -EINVAL if a mapping is too large; -ENOMEM; as ng_container_enter().  After a failure
- * tracking is off.
+ * Return: 0, also if it is on; -EINVAL if a mapping is too large; -ENOMEM; -EINTR on a fatal
+ * signal; as ng_container_enter().  After a failure tracking is off.
  */
 int ng_dirty_start(struct ng_container *ct)
 {
@@ -227,13 +232,16 @@ void ng_dirty_group_promote(struct ng_container *ct, struct ng_group *group)
 void ng_dirty_group_left(struct ng_container *ct, struct ng_group *group)
 {
 	struct ng_dirty_log *log;
+	unsigned int steps = 0;
 	unsigned long number;
 
 	mutex_lock(&ct->lock);
 	if (!group->pinned_scope) {
 		ct->dirty.nr_non_pinned_groups--;
-		xa_for_each(&ct->dirty.logs, number, log)
+		xa_for_each(&ct->dirty.logs, number, log) {
 			ng_dirt_add_all(&log->since);
+			ng_rest(&steps);
+		}
 	}
 	mutex_unlock(&ct->lock);
 }
@@ -251,7 +259,7 @@ static void forget_bits(struct ng_dirt *dirt)
  */
 void ng_dirty_page_size_changed(struct ng_container *ct)
 {
-	unsigned int shift = ilog2(ng_container_min_page(ct));
+	unsigned int shift = ilog2(ng_container_min_page(ct)), steps = 0;
 	struct ng_dirty_log *log;
 	unsigned long number;
 
@@ -261,6 +269,7 @@ void ng_dirty_page_size_changed(struct ng_container *ct)
 		xa_for_each(&ct->dirty.logs, number, log) {
 			forget_bits(&log->since);
 			forget_bits(&log->reported);
+			ng_rest(&steps);
 		}
 	}
 	mutex_unlock(&ct->lock);

@@ -15,9 +15,10 @@
  * what is dirtied meanwhile goes into the next report, and user memory that faults for ever holds up only START, STOP
  * and other reports.  A report on what is being unmapped holds up, besides, those who attach and detach groups.
  *
- * Invariants: while tracking is on, every mapping but those being filled has a log, and while it is off, none has; a
- * mapping is reporting only while somebody holds the reports mutex; bits count pages of the size in page_shift, and
- * give way to "everything" when that changes.
+ * Invariants: while tracking is on, every mapping but those being filled has a log, and while it is
+ * off, none has, but for those that a START or STOP under way has not come to; a mapping is
+ * reporting only while somebody holds the reports mutex; bits count pages of the size in page_shift, and give
+ * way to "everything" when that changes.
  *
  * Locks, outermost first: reports, the container's topology, the container's lock.
  */

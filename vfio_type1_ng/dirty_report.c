@@ -84,13 +84,16 @@ void ng_dirty_end_report(struct ng_container *ct)
 static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping_state state)
 {
 	struct ng_mapping *mapping;
+	unsigned int steps = 0;
 
 	lockdep_assert_held(&ct->dirty.reports);
 	lockdep_assert_held(&ct->lock);
 
+	/* Keeps the lock: a mapping that came meanwhile could reach beyond the range. */
 	ng_for_each_mapping(ct, mapping, range) {
 		struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 
+		ng_rest(&steps);
 		if (!log || mapping->state != state)
 			continue;
 		log->reporting = true;
@@ -110,9 +113,10 @@ static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping
 static void finish(struct ng_container *ct, struct ng_range range, bool delivered)
 {
 	struct ng_mapping *mapping;
+	unsigned int steps;
 
 	mutex_lock(&ct->lock);
-	ng_for_each_mapping(ct, mapping, range) {
+	ng_for_each_mapping_resting(ct, mapping, range, steps) {
 		struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 
 		if (!log || !log->reporting)
@@ -155,6 +159,7 @@ static struct stretch extract(struct report *report, const struct ng_mapping *ma
 static struct stretch next_stretch(struct ng_container *ct, struct report *report)
 {
 	struct stretch stretch = {};
+	unsigned int steps = 0;
 
 	mutex_lock(&ct->lock);
 	while (!report->done && !stretch.nbits) {
@@ -168,6 +173,7 @@ static struct stretch next_stretch(struct ng_container *ct, struct report *repor
 			stretch = extract(report, mapping, log);
 		else
 			advance(report, mapping->range.last);
+		ng_container_rest(ct, &steps);
 	}
 	mutex_unlock(&ct->lock);
 	return stretch;

@@ -170,9 +170,12 @@ unsigned long ng_external_chargeable(struct ng_container *ct, const struct ng_ma
 {
 	struct ng_external_pin *pin;
 	unsigned long index, n = 0;
+	unsigned int steps = 0;
 
-	for_each_pin(ct, index, pin, mapping->range)
+	for_each_pin(ct, index, pin, mapping->range) {
 		n += ng_external_charged(pin);
+		ng_rest(&steps);
+	}
 	return n;
 }
 
@@ -180,6 +183,7 @@ unsigned long ng_external_chargeable(struct ng_container *ct, const struct ng_ma
 void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct ng_external_pin *pin;
+	unsigned int steps = 0;
 	unsigned long index;
 
 	for_each_pin(ct, index, pin, mapping->range) {
@@ -188,6 +192,7 @@ void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 		if (!pin->users)
 			continue;
 		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = first, .last = first + PAGE_SIZE - 1 });
+		ng_rest(&steps);
 	}
 }
 
@@ -203,11 +208,13 @@ void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct ng_external_pin *pin;
 	unsigned long index, n = 0;
+	unsigned int steps = 0;
 
 	lockdep_assert_held(&ct->lock);
 	for_each_pin(ct, index, pin, mapping->range) {
 		erase(ct, index, pin);
 		n++;
+		ng_rest(&steps);
 	}
 	if (n)
 		pr_err_ratelimited("a device driver closed its device without unpinning %lu pages at IOVA %#llx to %#llx; they stay pinned until the next boot\n",

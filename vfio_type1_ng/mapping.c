@@ -90,6 +90,18 @@ struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range r
 	return next && next->range.first <= range.last ? next : NULL;
 }
 
+/* As ng_mapping_next(), and lets others have the container's lock now and then. */
+struct ng_mapping *ng_mapping_next_resting(struct ng_container *ct, struct ng_mapping *mapping,
+					   struct ng_range range, unsigned int *steps)
+{
+	u64 last = mapping->range.last;
+
+	if (last >= range.last || !ng_container_rest(ct, steps))
+		return ng_mapping_next(mapping, range);
+	range.first = last + 1;
+	return ng_mapping_first(ct, range);
+}
+
 static void insert(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct rb_node **link = &ct->mappings.rb_node, *parent = NULL;
@@ -398,11 +410,13 @@ int ng_mappings_lock_for_report(struct ng_container *ct, const struct ng_unmap_r
 static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mapping **list)
 {
 	struct ng_mapping *mapping;
+	unsigned int steps = 0;
 	u64 bytes = 0;
 
 	ng_for_each_mapping(ct, mapping, range) {
 		if (mapping->range.first < range.first)
 			break;
+		ng_rest(&steps);
 		mapping->state = NG_MAPPING_EMPTYING;
 		bytes += mapping->range.last - mapping->range.first + 1;
 		*list = mapping;
@@ -416,6 +430,7 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 static void unclaim(struct ng_container *ct, struct ng_mapping *list)
 {
 	struct ng_mapping *mapping, *next;
+	unsigned int steps = 0;
 
 	mutex_lock(&ct->lock);
 	for (mapping = list; mapping; mapping = next) {
@@ -423,14 +438,16 @@ static void unclaim(struct ng_container *ct, struct ng_mapping *list)
 		mapping->state = NG_MAPPING_LIVE;
 		mapping->nr_borrowers = 0;
 		ng_turn_settled(ct, mapping);
+		ng_rest(&steps);
 	}
 	mutex_unlock(&ct->lock);
 }
 
-/* Empties claimed mappings without the lock, then frees their ranges at once. */
+/* Empties claimed mappings without the lock, then frees their ranges, not all of them at once. */
 static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 {
 	struct ng_mapping *mapping, *next;
+	unsigned int steps = 0;
 
 	for (mapping = list; mapping; mapping = mapping->next)
 		ng_mapping_empty(ct, mapping);
@@ -439,6 +456,7 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 	for (mapping = list; mapping; mapping = next) {
 		next = mapping->next;
 		remove(ct, mapping);
+		ng_container_rest(ct, &steps);
 	}
 	mutex_unlock(&ct->lock);
 }
@@ -505,11 +523,14 @@ bool ng_mapping_exists(struct ng_container *ct, struct ng_range range)
 bool ng_mappings_aligned(struct ng_container *ct, u64 page_bytes)
 {
 	struct ng_mapping *mapping;
+	unsigned int steps = 0;
 
 	lockdep_assert_held_write(&ct->topology);
-	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL)
+	ng_for_each_mapping(ct, mapping, NG_RANGE_ALL) {
 		if ((mapping->range.first | (mapping->range.last + 1)) & (page_bytes - 1))
 			return false;
+		ng_rest(&steps);
+	}
 	return true;
 }
 

@@ -110,10 +110,17 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 /* For those who do something else with mappings; see mapping.c. */
 struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range);
 struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range);
+struct ng_mapping *ng_mapping_next_resting(struct ng_container *ct, struct ng_mapping *mapping,
+					   struct ng_range range, unsigned int *steps);
 
 /* Every mapping in a range, in ascending order, with the container's lock held. */
 #define ng_for_each_mapping(ct, mapping, range) \
 	for (mapping = ng_mapping_first(ct, range); mapping; mapping = ng_mapping_next(mapping, range))
+
+/* The same, and the lock is given up now and then; @steps is an unsigned int of the caller's. */
+#define ng_for_each_mapping_resting(ct, mapping, range, steps) \
+	for (steps = 0, mapping = ng_mapping_first(ct, range); mapping; \
+	     mapping = ng_mapping_next_resting(ct, mapping, range, &(steps)))
 
 bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request);
 int ng_mappings_lock(struct ng_container *ct, struct ng_range range);

@@ -39,6 +39,7 @@ static bool reached(const struct ng_mapping *mapping, struct ng_range range)
 int ng_vaddr_invalidate(struct ng_container *ct, const struct ng_unmap_request *request, u64 *bytes)
 {
 	struct ng_mapping *mapping, *undo;
+	unsigned int steps = 0;
 	struct ng_range range;
 	int ret;
 
@@ -53,6 +54,7 @@ int ng_vaddr_invalidate(struct ng_container *ct, const struct ng_unmap_request *
 			break;
 		}
 		mark(ct, mapping, true);
+		ng_rest(&steps);
 		*bytes += mapping->range.last - mapping->range.first + 1;
 	}
 	if (ret)

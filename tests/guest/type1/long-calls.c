@@ -263,3 +263,78 @@ TEST(huge_calls_let_others_have_the_cpu, .seconds = 240, .not_on_stock = "before
 	TRUE(observer.longest_us < call.us / 4);
 	container_close(&ct);
 }
+
+/* --- very many mappings, as administrators who raise the limit allow --- */
+
+#define MANY_LIMIT	"200000"
+#define MANY		60000
+#define MANY_IOVA	GIB(1)
+
+/* Maps and unmaps a page, and notes how long the slower of the two took at most. */
+struct neighbour {
+	struct container *ct;
+	uint8_t *page;
+	atomic_bool stop;
+	atomic_ulong longest_us;
+};
+
+static void *map_beside(void *arg)
+{
+	struct neighbour *neighbour = arg;
+	uint64_t start, us;
+
+	while (!atomic_load(&neighbour->stop)) {
+		start = now_us();
+		OK(dma_map(neighbour->ct->fd, neighbour->page, IOVA, PAGE, DMA_RW));
+		EQ(OK(dma_unmap(neighbour->ct->fd, IOVA, PAGE)), PAGE);
+		us = now_us() - start;
+		if (us > atomic_load(&neighbour->longest_us))
+			atomic_store(&neighbour->longest_us, us);
+		usleep(1000);
+	}
+	return NULL;
+}
+
+/* The neighbour waits for a part of the call only; a short call proves nothing. */
+static void expect_short_waits(struct neighbour *neighbour, const char *what, uint64_t us)
+{
+	unsigned long longest_us = atomic_exchange(&neighbour->longest_us, 0);
+
+	ktap_diag("%s took %u ms, and its neighbour waited %u ms at most", what,
+		  (unsigned int)(us / 1000), (unsigned int)(longest_us / 1000));
+	TRUE(longest_us < us / 2 || us < 20000);
+}
+
+TEST(calls_about_very_many_mappings_let_others_have_the_container, .seconds = 240,
+     .not_on_stock = "one call at a time")
+{
+	struct neighbour neighbour = { .page = memory_small_pages(PAGE) };
+	struct emulated emulated;
+	struct container ct;
+	pthread_t thread;
+	uint64_t start;
+	int i;
+
+	OK(module_param_set(env.module, "dma_entry_limit", MANY_LIMIT));
+	emulated_make(&ct, &emulated, TYPE1V2);
+	for (i = 0; i < MANY; i++)
+		OK(dma_map(ct.fd, neighbour.page, MANY_IOVA + i * 2 * PAGE, PAGE, DMA_RW));
+	neighbour.ct = &ct;
+	OK(-pthread_create(&thread, NULL, map_beside, &neighbour));
+	usleep(100000);
+	atomic_store(&neighbour.longest_us, 0);
+
+	start = now_us();
+	OK(dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	expect_short_waits(&neighbour, "START", now_us() - start);
+	start = now_us();
+	OK(dirty_tracking(ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
+	expect_short_waits(&neighbour, "STOP", now_us() - start);
+	start = now_us();
+	EQ(OK(dma_unmap(ct.fd, MANY_IOVA, MANY * 2 * PAGE)), MANY * PAGE);
+	expect_short_waits(&neighbour, "UNMAP", now_us() - start);
+
+	atomic_store(&neighbour.stop, true);
+	pthread_join(thread, NULL);
+	container_close(&ct);
+}

@@ -3,5 +3,6 @@
 #define SHIM_SCHED_H
 
 #define TASK_COMM_LEN	16
+#define cond_resched()		((void)0)
 
 #endif

@@ -4,7 +4,6 @@
 
 #define current			NULL
 #define fatal_signal_pending(task) (shim_fatal_signal)
-#define cond_resched()		((void)0)
 
 /* A test sets it to see a call end early. */
 extern _Bool shim_fatal_signal;
