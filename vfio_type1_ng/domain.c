@@ -329,14 +329,14 @@ bool ng_domains_coherent(struct ng_container *ct)
  */
 int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot)
 {
-	return compat_iommu_map(domain->iommu, iova, PFN_PHYS(run->pfn), (size_t)run->npages << PAGE_SHIFT,
+	return compat_iommu_map(domain->iommu, iova, PFN_PHYS(run->pfn), run->npages << PAGE_SHIFT,
 				prot | compat_cache_prot(domain->coherent));
 }
 
 /* Unmaps a run from one domain.  Returns true if nothing of it is mapped there any more. */
 bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run)
 {
-	size_t bytes = (size_t)run->npages << PAGE_SHIFT;
+	size_t bytes = run->npages << PAGE_SHIFT;
 
 	return iommu_unmap(domain->iommu, iova, bytes) == bytes;
 }

@@ -9,8 +9,8 @@
 
 #include "runs.h"
 
-/* The smallest chunk holds three runs; sizes double, so that they fit the slab allocator's. */
-#define CHUNK_BYTES_MIN	(sizeof(struct ng_run_chunk) + 3 * sizeof(struct ng_run))
+/* The smallest chunk holds six runs; sizes double, so that they fit the slab allocator's. */
+#define CHUNK_BYTES_MIN	(sizeof(struct ng_run_chunk) + 6 * sizeof(ng_packed_run))
 
 /* Makes a chunk and puts it behind the last one, or into a ring of its own. */
 static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
@@ -33,18 +33,23 @@ static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
 	return chunk;
 }
 
-/* A new last run of a list that has one and no room for another, for the caller to fill in; NULL without memory. */
-struct ng_run *ng_runs_grow(struct ng_runs *runs)
+/* Adds a run to a list that has one, and no room for more.  Returns false if it cannot be remembered. */
+bool ng_runs_grow(struct ng_runs *runs, const struct ng_run *run)
 {
-	struct ng_run_chunk *chunk = add_chunk(ng_runs_last_chunk(runs));
+	const struct ng_run only = ng_runs_only(runs);
+	struct ng_run_chunk *chunk;
 
+	if (!ng_run_packable(run->pfn) || (only.npages && !ng_run_packable(only.pfn)))
+		return false;
+	chunk = add_chunk(ng_runs_last_chunk(runs));
 	if (!chunk)
-		return NULL;
-	if (runs->only.npages)
-		chunk->run[chunk->nr++] = runs->only;
-	runs->only.npages = 0;
+		return false;
+	if (only.npages)
+		chunk->run[chunk->nr++] = ng_run_pack(&only);
+	chunk->run[chunk->nr++] = ng_run_pack(run);
+	runs->only_npages = 0;
 	runs->last = chunk;
-	return &chunk->run[chunk->nr++];
+	return true;
 }
 
 void ng_runs_free(struct ng_runs *runs)
@@ -58,5 +63,5 @@ void ng_runs_free(struct ng_runs *runs)
 		}
 		kfree(last);
 	}
-	runs->only = (struct ng_run){};
+	*runs = (struct ng_runs){};
 }

@@ -7,42 +7,80 @@
 #ifndef NG_RUNS_H
 #define NG_RUNS_H
 
-#include <linux/errno.h>
 #include <linux/types.h>
 
 /**
  * struct ng_run - physically contiguous frames
  * @pfn: first frame
- * @npages: how many, at least 1; 16 TiB are two runs
+ * @npages: how many, at least 1
  * @pinned: they are pinned pages; otherwise device memory, which nobody holds
  */
 struct ng_run {
 	unsigned long pfn;
-	u32 npages;
+	unsigned long npages;
 	bool pinned;
 };
+
+/*
+ * A run in 8 bytes: 40 bits of frame, which is every frame of 52-bit addresses in pages of 4 KiB; 23 bits
+ * of length; one that says "pinned".
+ */
+typedef u64 ng_packed_run;
+
+#define NG_PACKED_PFN_BITS	40
+#define NG_PACKED_LENGTH_BITS	23
+#define NG_PACKED_LENGTH_MASK	((1ULL << NG_PACKED_LENGTH_BITS) - 1)
+
+/*
+ * No run crosses a multiple of this many frames, which is as long as one can be.  So a longer stretch is cut
+ * where a huge page of the IOMMU ends anyway.
+ */
+#define NG_RUN_MAX_PAGES	(1UL << NG_PACKED_LENGTH_BITS)
+
+static inline ng_packed_run ng_run_pack(const struct ng_run *run)
+{
+	return (u64)run->pfn << (NG_PACKED_LENGTH_BITS + 1) | (u64)(run->npages - 1) << 1 | run->pinned;
+}
+
+static inline struct ng_run ng_run_unpack(ng_packed_run packed)
+{
+	return (struct ng_run){
+		.pfn = packed >> (NG_PACKED_LENGTH_BITS + 1),
+		.npages = (packed >> 1 & NG_PACKED_LENGTH_MASK) + 1,
+		.pinned = packed & 1,
+	};
+}
+
+static inline bool ng_run_packable(unsigned long pfn)
+{
+	return (u64)pfn >> NG_PACKED_PFN_BITS == 0;
+}
 
 /* A stretch of the list. */
 struct ng_run_chunk {
 	struct ng_run_chunk *next;
 	unsigned int nr;
 	unsigned int capacity;
-	struct ng_run run[];
+	ng_packed_run run[];
 };
 
 /**
  * struct ng_runs - a list of runs
- * @only: the only run; its npages is 0 while there is none or more than one
- * @last: in the place of its pfn: the chunk that is being filled, whose next is the first chunk; NULL while there is no run
+ * @only_pfn: first frame of the only run
+ * @last: in its place: the chunk that is being filled, whose next is the first chunk; NULL without a run
+ * @only_npages: length of the only run; 0 while there is none or more than one
+ * @only_pinned: the only run is of pinned pages
  *
- * A list of one run costs nothing besides.  More of them cost 16 bytes a run, and in the chunk being filled at most as
- * much again, but never more than a page, charged to the memory cgroup of the task that maps.
+ * A list of one run costs nothing besides.  More of them cost 8 bytes a run, and in the chunk being filled at
+ * most as much again, but never more than a page, charged to the memory cgroup of the task that maps.
  */
 struct ng_runs {
 	union {
-		struct ng_run only;
+		unsigned long only_pfn;
 		struct ng_run_chunk *last;
 	};
+	u32 only_npages;
+	bool only_pinned;
 };
 
 /**
@@ -56,89 +94,142 @@ struct ng_run_cursor {
 };
 
 /* NULL while there is at most one run. */
-static inline struct ng_run_chunk *ng_runs_last_chunk(struct ng_runs *runs)
+static inline struct ng_run_chunk *ng_runs_last_chunk(const struct ng_runs *runs)
 {
-	return runs->only.npages ? NULL : runs->last;
+	return runs->only_npages ? NULL : runs->last;
 }
 
 static inline bool ng_runs_empty(const struct ng_runs *runs)
 {
-	return !runs->only.npages && !runs->last;
+	return !runs->only_npages && !runs->last;
 }
 
-struct ng_run *ng_runs_grow(struct ng_runs *runs);
+static inline struct ng_run ng_runs_only(const struct ng_runs *runs)
+{
+	return (struct ng_run){
+		.pfn = runs->only_pfn,
+		.npages = runs->only_npages,
+		.pinned = runs->only_pinned,
+	};
+}
+
+static inline void ng_runs_set_only(struct ng_runs *runs, const struct ng_run *run)
+{
+	runs->only_pfn = run->pfn;
+	runs->only_npages = run->npages;
+	runs->only_pinned = run->pinned;
+}
+
+bool ng_runs_grow(struct ng_runs *runs, const struct ng_run *run);
 void ng_runs_free(struct ng_runs *runs);
 
-/* The last run, or NULL.  Every run before it is final; this one may still grow. */
-static inline struct ng_run *ng_runs_last(struct ng_runs *runs)
+/* Adds frames that do not cross a multiple of NG_RUN_MAX_PAGES.  Returns false without memory. */
+static inline bool ng_runs_add(struct ng_runs *runs, const struct ng_run *more, bool extend)
 {
 	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
+	struct ng_run last = chunk ? ng_run_unpack(chunk->run[chunk->nr - 1]) : ng_runs_only(runs);
 
-	if (chunk)
-		return &chunk->run[chunk->nr - 1];
-	return runs->only.npages ? &runs->only : NULL;
+	if (extend && last.npages && last.pfn + last.npages == more->pfn && last.pinned == more->pinned &&
+	    more->pfn % NG_RUN_MAX_PAGES) {
+		last.npages += more->npages;
+		if (chunk)
+			chunk->run[chunk->nr - 1] = ng_run_pack(&last);
+		else
+			ng_runs_set_only(runs, &last);
+		return true;
+	}
+	if (chunk && chunk->nr < chunk->capacity && ng_run_packable(more->pfn)) {
+		chunk->run[chunk->nr++] = ng_run_pack(more);
+		return true;
+	}
+	if (!ng_runs_empty(runs))
+		return ng_runs_grow(runs, more);
+	ng_runs_set_only(runs, more);
+	return true;
 }
 
 /**
  * ng_runs_append() - add the frames behind the next addresses
  * @runs: the list
- * @pfn: the first frame
- * @npages: how many consecutive frames, 1 to U32_MAX
- * @pinned: they are pinned pages
+ * @frames: the frames
  * @extend: they may become part of the last run if they continue it
  *
- * Return: 0 or -ENOMEM, and then the frames were not added.
+ * Return: how many were added: those up to where memory ran out, and not less than one run of a list that
+ * had none.
  */
-static inline int ng_runs_append(struct ng_runs *runs, unsigned long pfn, unsigned long npages, bool pinned, bool extend)
+static inline unsigned long ng_runs_append(struct ng_runs *runs, const struct ng_run *frames,
+					   bool extend)
 {
-	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
-	struct ng_run *run = chunk ? &chunk->run[chunk->nr - 1] : &runs->only;
+	struct ng_run part = *frames;
+	unsigned long done;
 
-	if (extend && run->npages && run->pfn + run->npages == pfn && run->pinned == pinned &&
-	    npages <= U32_MAX - run->npages) {
-		run->npages += npages;
-		return 0;
+	/* Short stretches hardly ever cross such a multiple, and there are many of them. */
+	if (part.npages <= NG_RUN_MAX_PAGES - part.pfn % NG_RUN_MAX_PAGES)
+		return ng_runs_add(runs, frames, extend) ? part.npages : 0;
+
+	for (done = 0; done < frames->npages; done += part.npages) {
+		part.pfn = frames->pfn + done;
+		part.npages = NG_RUN_MAX_PAGES - part.pfn % NG_RUN_MAX_PAGES;
+		if (part.npages > frames->npages - done)
+			part.npages = frames->npages - done;
+		if (!ng_runs_add(runs, &part, extend))
+			break;
 	}
-	if (chunk && chunk->nr < chunk->capacity)
-		run = &chunk->run[chunk->nr++];
-	else if (!ng_runs_empty(runs))
-		run = ng_runs_grow(runs);
-	if (!run)
-		return -ENOMEM;
-	*run = (struct ng_run){ .pfn = pfn, .pinned = pinned, .npages = npages };
-	return 0;
+	return done;
 }
 
 /*
- * The run at the cursor, or NULL behind the last one.  A cursor that is all zeroes is at the first run, and it may stay
- * where it is while the list grows.
+ * Sets @run to the one at the cursor; returns false behind the last one.  A cursor that is all zeroes is at
+ * the first run, and it may stay where it is while the list grows.
  */
-static inline struct ng_run *ng_run_cursor_peek(struct ng_run_cursor *cursor, struct ng_runs *runs)
+static inline bool ng_run_cursor_peek(struct ng_run_cursor *cursor, const struct ng_runs *runs,
+				      struct ng_run *run)
 {
 	if (!cursor->chunk) {
-		if (runs->only.npages)
-			return cursor->index ? NULL : &runs->only;
+		if (runs->only_npages) {
+			*run = ng_runs_only(runs);
+			return !cursor->index;
+		}
 		if (!runs->last)
-			return NULL;
+			return false;
 		/* What was the only run is the first one there. */
 		cursor->chunk = runs->last->next;
 	}
 	if (cursor->index == cursor->chunk->nr) {
 		if (cursor->chunk == runs->last)
-			return NULL;
+			return false;
 		*cursor = (struct ng_run_cursor){ .chunk = cursor->chunk->next };
 	}
-	return &cursor->chunk->run[cursor->index];
+	*run = ng_run_unpack(cursor->chunk->run[cursor->index]);
+	return true;
 }
 
 /* As ng_run_cursor_peek(), and moves past it. */
-static inline struct ng_run *ng_run_cursor_next(struct ng_run_cursor *cursor, struct ng_runs *runs)
+static inline bool ng_run_cursor_next(struct ng_run_cursor *cursor, const struct ng_runs *runs,
+				      struct ng_run *run)
 {
-	struct ng_run *run = ng_run_cursor_peek(cursor, runs);
+	bool found = ng_run_cursor_peek(cursor, runs, run);
 
-	if (run)
+	if (found)
 		cursor->index++;
-	return run;
+	return found;
+}
+
+/* Changes the run that ng_run_cursor_peek() found to another of the same length. */
+static inline void ng_run_cursor_put(struct ng_run_cursor *cursor, struct ng_runs *runs,
+				     const struct ng_run *run)
+{
+	if (cursor->chunk)
+		cursor->chunk->run[cursor->index] = ng_run_pack(run);
+	else
+		ng_runs_set_only(runs, run);
+}
+
+/* Is the run that ng_run_cursor_peek() found the last one, which may still grow? */
+static inline bool ng_run_cursor_at_last(const struct ng_run_cursor *cursor,
+					 const struct ng_runs *runs)
+{
+	return !cursor->chunk || (cursor->chunk == runs->last && cursor->index == cursor->chunk->nr - 1);
 }
 
 #endif

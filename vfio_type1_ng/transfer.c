@@ -70,17 +70,18 @@ struct fill_progress {
 static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch, struct fill_progress *progress)
 {
 	bool extend = !READ_ONCE(ng_disable_hugepages);
-	unsigned long most = extend ? ULONG_MAX : 1;
+	unsigned long most = extend ? ULONG_MAX : 1, added;
 	struct ng_pin_span span;
-	int ret;
 
 	while (ng_pin_batch_take(batch, most, &span)) {
-		ret = ng_runs_append(&mapping->runs, span.pfn, span.npages, span.pinned, extend);
-		if (ret) {
+		const struct ng_run frames = { .pfn = span.pfn, .npages = span.npages, .pinned = span.pinned };
+
+		added = ng_runs_append(&mapping->runs, &frames, extend);
+		if (added < span.npages) {
 			if (span.pinned)
-				compat_unpin_frames(span.pfn, span.npages, false);
+				compat_unpin_frames(span.pfn + added, span.npages - added, false);
 			ng_pin_batch_drop(batch);
-			return ret;
+			return -ENOMEM;
 		}
 		if (span.chargeable)
 			progress->uncharged_pages += span.npages;
@@ -118,17 +119,20 @@ static int charge(struct ng_mapping *mapping, struct fill_progress *progress, un
 /* Maps remembered runs in all domains; the last one only if it cannot grow any more (@complete). */
 static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
 {
-	const struct ng_run *growing = complete ? NULL : ng_runs_last(&mapping->runs);
 	u64 iova = mapping->range.first + progress->mapped_bytes;
 	struct ng_run_cursor cursor = progress->cursor;
-	struct ng_run *run;
+	struct ng_run run;
 	int ret = 0;
 
-	while ((run = ng_run_cursor_peek(&cursor, &mapping->runs)) && run != growing) {
-		ret = ng_domains_map(ct, iova, run, mapping->prot);
-		if (ret)
+	while (ng_run_cursor_peek(&cursor, &mapping->runs, &run)) {
+		if (!complete && ng_run_cursor_at_last(&cursor, &mapping->runs))
 			break;
-		iova += run_bytes(run);
+		ret = ng_domains_map(ct, iova, &run, mapping->prot);
+		if (ret) {
+			ng_run_cursor_put(&cursor, &mapping->runs, &run);
+			break;
+		}
+		iova += run_bytes(&run);
 		cursor.index++;
 	}
 	progress->cursor = cursor;
@@ -170,21 +174,21 @@ static noinline void unpin_runs(struct ng_mapping *mapping, struct ng_run_cursor
 	bool dirty = mapping->prot & IOMMU_WRITE;
 	struct single_pages singles;
 	unsigned long unrested = 0;
-	struct ng_run *run;
+	struct ng_run run;
 
 	singles.nr = 0;
-	for (; bytes && (run = ng_run_cursor_next(cursor, &mapping->runs)); bytes -= run_bytes(run)) {
-		if (!run->pinned)
+	for (; bytes && ng_run_cursor_next(cursor, &mapping->runs, &run); bytes -= run_bytes(&run)) {
+		if (!run.pinned)
 			continue;
-		if (run->npages == 1) {
-			singles.pages[singles.nr++] = pfn_to_page(run->pfn);
+		if (run.npages == 1) {
+			singles.pages[singles.nr++] = pfn_to_page(run.pfn);
 			if (singles.nr < ARRAY_SIZE(singles.pages))
 				continue;
 			unpin_singles(&singles, dirty);
 			unrested += ARRAY_SIZE(singles.pages);
 		} else {
-			unpin_run(run, dirty);
-			unrested += run->npages;
+			unpin_run(&run, dirty);
+			unrested += run.npages;
 		}
 		if (unrested >= UNPIN_BATCH_PAGES) {
 			cond_resched();
@@ -197,32 +201,34 @@ static noinline void unpin_runs(struct ng_mapping *mapping, struct ng_run_cursor
 /* As unpin_runs(), and quick for the only run. */
 static void let_go(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
-	struct ng_run *run;
+	struct ng_run run;
 
 	if (ng_runs_last_chunk(&mapping->runs)) {
 		unpin_runs(mapping, cursor, bytes);
 		return;
 	}
-	run = ng_run_cursor_next(cursor, &mapping->runs);
-	if (run && run->pinned)
-		unpin_run(run, mapping->prot & IOMMU_WRITE);
+	if (ng_run_cursor_next(cursor, &mapping->runs, &run) && run.pinned)
+		unpin_run(&run, mapping->prot & IOMMU_WRITE);
 }
 
-/* Keeps the memory of a run that a device may still reach pinned, and charged, for ever. */
-static void leak_run(struct ng_mapping *mapping, struct ng_run *run)
+/* Keeps the memory of the run at the cursor, which a device may still reach, pinned and charged for ever. */
+static void leak_run(struct ng_mapping *mapping, struct ng_run_cursor *cursor, struct ng_run *run)
 {
 	if (run->pinned)
-		mapping->charged_pages -= min_t(unsigned long, mapping->charged_pages, run->npages);
+		mapping->charged_pages -= min(mapping->charged_pages, run->npages);
 	run->pinned = false;
+	ng_run_cursor_put(cursor, &mapping->runs, run);
 }
 
 /* Moves past runs that cover so many bytes, and leaks them. */
 static void leak_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
-	struct ng_run *run;
+	struct ng_run run;
 
-	for (; bytes && (run = ng_run_cursor_next(cursor, &mapping->runs)); bytes -= run_bytes(run))
-		leak_run(mapping, run);
+	for (; bytes && ng_run_cursor_peek(cursor, &mapping->runs, &run); bytes -= run_bytes(&run)) {
+		leak_run(mapping, cursor, &run);
+		cursor->index++;
+	}
 }
 
 /* Says that memory at an IOVA stays pinned because an IOMMU driver did not unmap it. */
@@ -235,12 +241,13 @@ static void tell_leak(u64 iova, u64 bytes)
 /* How much to unmap next: whole runs, not much more than a batch, and all that is left if that is not more. */
 static u64 next_batch_bytes(struct ng_mapping *mapping, struct ng_run_cursor cursor, u64 left)
 {
+	struct ng_run run;
 	u64 bytes = 0;
 
 	if (left <= EMPTY_BATCH_BYTES)
 		return left;
-	while (bytes < EMPTY_BATCH_BYTES)
-		bytes += run_bytes(ng_run_cursor_next(&cursor, &mapping->runs));
+	while (bytes < EMPTY_BATCH_BYTES && ng_run_cursor_next(&cursor, &mapping->runs, &run))
+		bytes += run_bytes(&run);
 	return bytes;
 }
 
@@ -349,16 +356,16 @@ int ng_mapping_replay(struct ng_mapping *mapping, struct ng_domain *domain)
 {
 	u64 iova = mapping->range.first;
 	struct ng_run_cursor cursor = {};
-	struct ng_run *run;
+	struct ng_run run;
 	int ret;
 
-	while ((run = ng_run_cursor_next(&cursor, &mapping->runs))) {
+	while (ng_run_cursor_next(&cursor, &mapping->runs, &run)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		ret = ng_domain_map(domain, iova, run, mapping->prot);
+		ret = ng_domain_map(domain, iova, &run, mapping->prot);
 		if (ret)
 			return ret;
-		iova += run_bytes(run);
+		iova += run_bytes(&run);
 		cond_resched();
 	}
 	return 0;
@@ -375,14 +382,14 @@ void ng_mapping_withdraw(struct ng_mapping *mapping, struct ng_domain *domain)
 {
 	u64 iova = mapping->range.first;
 	struct ng_run_cursor cursor = {};
-	struct ng_run *run;
+	struct ng_run run;
 
-	while ((run = ng_run_cursor_next(&cursor, &mapping->runs))) {
-		if (!ng_domain_unmap(domain, iova, run)) {
-			tell_leak(iova, run_bytes(run));
-			leak_run(mapping, run);
+	for (; ng_run_cursor_peek(&cursor, &mapping->runs, &run); cursor.index++) {
+		if (!ng_domain_unmap(domain, iova, &run)) {
+			tell_leak(iova, run_bytes(&run));
+			leak_run(mapping, &cursor, &run);
 		}
-		iova += run_bytes(run);
+		iova += run_bytes(&run);
 		cond_resched();
 	}
 }

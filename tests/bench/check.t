@@ -29,7 +29,7 @@ figures()
 	6.1.0-1-amd64 stock memory_4k kib_per_gib 0.00
 	6.1.0-1-amd64 ng memory_4k kib_per_gib 1000.00
 	6.1.0-1-amd64 stock memory_4k_scattered kib_per_gib 0.00
-	6.1.0-1-amd64 ng memory_4k_scattered kib_per_gib 3600.00
+	6.1.0-1-amd64 ng memory_4k_scattered kib_per_gib 1800.00
 	6.1.0-1-amd64 stock unmap_thp_invalidations calls 4.00
 	6.1.0-1-amd64 ng unmap_thp_invalidations calls 1.00
 	6.1.0-1-amd64 stock attach_2_16 insn 28000.00
@@ -122,10 +122,10 @@ with ng memory_4k 1220
 check "so may remembering it" judge
 with ng memory_4k 1240
 check "to a certain extent" finds "it was 1000, and up to 1228 is tolerated"
-with ng memory_4k_scattered 4100
+with ng memory_4k_scattered 2100
 check "that is more where memory is scattered" judge
-with ng memory_4k_scattered 4200
-check "up to what is promised" finds "memory_4k_scattered on Linux 6.1.0-1-amd64 is 4200 kib_per_gib; at most 4160 is allowed"
+with ng memory_4k_scattered 2200
+check "up to what is promised" finds "memory_4k_scattered on Linux 6.1.0-1-amd64 is 2200 kib_per_gib; at most 2112 is allowed"
 with ng unmap_thp_invalidations 2
 check "a call more is found" finds "unmap_thp_invalidations on Linux 6.1.0-1-amd64 is 2.00 calls; it was 1.00"
 with ng memory_entries 119
