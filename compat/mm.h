@@ -37,6 +37,13 @@ static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned l
 #define COMPAT_FOLL_NOFAULT	0
 #endif
 
+/* A shadow stack, since v6.6, where only the CPU writes. */
+#ifdef VM_SHADOW_STACK
+#define COMPAT_VM_SHADOW_STACK	VM_SHADOW_STACK
+#else
+#define COMPAT_VM_SHADOW_STACK	0
+#endif
+
 /* How many pages there are from @page to the end of the folio that it belongs to, itself included. */
 static inline unsigned long compat_pages_to_folio_end(struct page *page)
 {

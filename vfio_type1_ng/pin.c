@@ -2,9 +2,10 @@
 /*
  * Pinning user memory, for as long as a device may reach it (FOLL_LONGTERM).
  *
- * The caller's own memory is pinned through the fast path, which takes no lock where the pages are present.  What it
- * refuses, or what has to be faulted in, is asked for again under the mmap lock as any other process would: that way
- * the caller's protection keys do not count, and a userfaultfd handler is not waited for.  What is not made of pages
+ * The caller's own memory is pinned through the fast path where the pages are present.  That path looks at page tables
+ * only, so it is used for areas of which these say all (see may_pin_fast()).  What it refuses, or what has to be faulted
+ * in, is asked for again under the mmap lock as any other process would: that way the caller's protection keys do not
+ * count, and a userfaultfd handler is not waited for.  What is not made of pages
  * at all but of frames that a driver put into a VM_PFNMAP area (a device's registers or memory) cannot be pinned and is
  * looked up instead.
  *
@@ -13,6 +14,7 @@
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include <compat/mm.h>
@@ -184,6 +186,58 @@ static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long np
 	return ret;
 }
 
+/* Does an area allow an access whenever its page table entries do? */
+static bool area_allows(const struct vm_area_struct *vma, bool write)
+{
+	const unsigned long never = VM_IO | VM_PFNMAP | (write ? COMPAT_VM_SHADOW_STACK : 0);
+
+	return !(vma->vm_flags & never) && (vma->vm_flags & (write ? VM_WRITE : VM_READ));
+}
+
+/* How far areas are looked at ahead: often enough for a call that takes long, and next to free. */
+#define LOOK_AHEAD_PAGES	(SZ_32M >> PAGE_SHIFT)
+
+/* Up to which address do areas allow the access?  @addr if they do not; the mmap lock is held. */
+static unsigned long allowed_until(struct mm_struct *mm, unsigned long addr, unsigned long last, bool write)
+{
+	struct vm_area_struct *vma;
+
+	while (addr <= last && (vma = find_vma(mm, addr)) && vma->vm_start <= addr && area_allows(vma, write))
+		addr = vma->vm_end;
+	return addr;
+}
+
+/**
+ * may_pin_fast() - does the fast path of pinning answer for this memory as the slow one does?
+ * @mm: address space
+ * @vaddr: first address
+ * @npages: how many pages are pinned next
+ * @left: how many more will be, these included
+ * @write: a device will write to them
+ * @batch: knows what was looked at before
+ *
+ * The fast path asks no area.  Most architectures cannot make memory that is only written or only
+ * executed unreadable, so to page tables it is readable; and what a driver put into a VM_IO area may
+ * look like any other page.  The answer must not depend on whether a page is present.  Where another
+ * thread changes areas after they were looked at, what the fast path finds counts.
+ */
+static bool may_pin_fast(struct mm_struct *mm, unsigned long vaddr, unsigned long npages, unsigned long left,
+			 bool write, struct ng_pin_batch *batch)
+{
+	unsigned long addr, last;
+
+	if (vaddr + (npages << PAGE_SHIFT) - 1 < batch->fast_until)
+		return true;
+	/* One page costs no more on the slow path.  Whoever is being killed is told so there. */
+	if (left == 1 || mmap_read_lock_killable(mm))
+		return false;
+	addr = compat_untagged_addr(mm, vaddr);
+	last = addr + (min(left, LOOK_AHEAD_PAGES) << PAGE_SHIFT) - 1;
+	batch->fast_until = vaddr + (allowed_until(mm, addr, last, write) - addr);
+	mmap_read_unlock(mm);
+	return vaddr + (npages << PAGE_SHIFT) - 1 < batch->fast_until;
+}
+
 /**
  * ng_pin() - get the next frames behind user addresses
  * @mm: address space that the addresses belong to; has users
@@ -199,6 +253,7 @@ static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long np
 int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, struct ng_pin_batch *batch)
 {
 	unsigned int gup_flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+	unsigned long most = min(npages, batch->capacity);
 	int ret;
 
 	batch->npages = 0;
@@ -208,9 +263,8 @@ int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, st
 	if (fatal_signal_pending(current))
 		return -EINTR;
 
-	if (mm == current->mm) {
-		ret = pin_user_pages_fast(vaddr, min(npages, batch->capacity), gup_flags | COMPAT_FOLL_NOFAULT,
-					  batch->pages);
+	if (mm == current->mm && may_pin_fast(mm, vaddr, most, npages, write, batch)) {
+		ret = pin_user_pages_fast(vaddr, most, gup_flags | COMPAT_FOLL_NOFAULT, batch->pages);
 		if (ret > 0) {
 			batch->npages = ret;
 			batch->in_pages = true;

@@ -16,6 +16,7 @@
  * @taken: how many of them, from the first on, somebody else answers for
  * @device_pfn: first frame of device memory, which is contiguous and not pinned
  * @in_pages: the frames are those of @pages; otherwise device memory from @device_pfn on
+ * @fast_until: up to this user address, areas were seen to allow what is wanted
  */
 struct ng_pin_batch {
 	struct page **pages;
@@ -26,6 +27,7 @@ struct ng_pin_batch {
 	unsigned long taken;
 	unsigned long device_pfn;
 	bool in_pages;
+	unsigned long fast_until;
 };
 
 /**

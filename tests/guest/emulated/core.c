@@ -101,11 +101,17 @@ static long device_ioctl(void *data, unsigned int cmd, unsigned long arg)
 	return emulated_ioctl(data, cmd, arg);
 }
 
+static int device_mmap(void *data, struct vm_area_struct *vma)
+{
+	return emulated_mmap(vma);
+}
+
 static const struct vfio_device_ops emulated_ops = {
 	.name		= "ng_emulated",
 	.open		= emulated_open,
 	.release	= emulated_release,
 	.ioctl		= device_ioctl,
+	.mmap		= device_mmap,
 };
 
 static int probe(struct device *dev)
@@ -231,6 +237,11 @@ static void dma_unmap(struct vfio_device *vdev, u64 iova, u64 bytes)
 	emulated_told(from_vdev(vdev), iova, bytes);
 }
 
+static int device_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	return emulated_mmap(vma);
+}
+
 static const struct vfio_device_ops emulated_ops = {
 	.name		= "ng_emulated",
 #ifdef HAVE_VFIO_FREE_DEVICE
@@ -239,6 +250,7 @@ static const struct vfio_device_ops emulated_ops = {
 	.open_device	= open_device,
 	.close_device	= close_device,
 	.ioctl		= device_ioctl,
+	.mmap		= device_mmap,
 	.dma_unmap	= dma_unmap,
 #if IS_ENABLED(CONFIG_IOMMUFD)
 	.bind_iommufd	= vfio_iommufd_emulated_bind,

@@ -94,6 +94,24 @@ static void unpin(struct emulated *emulated, const struct ng_emulated_pages *pag
 		forget(emulated, pages->iova + ((u64)i << PAGE_SHIFT));
 }
 
+/*
+ * A page of ordinary memory in an area that says it is none, as some drivers have: only the area tells. The flags are
+ * const to modules of newer kernels, which have functions for what follows from other flags.
+ */
+int emulated_mmap(struct vm_area_struct *vma)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	int ret;
+
+	if (!page)
+		return -ENOMEM;
+	*(unsigned long *)&vma->vm_flags |= VM_IO;
+	ret = vm_insert_page(vma, vma->vm_start, page);
+	/* The area has a reference of its own. */
+	put_page(page);
+	return ret;
+}
+
 /* Unpins every page held in a range, as often as it was pinned. */
 static void let_go(struct emulated *emulated, u64 iova, u64 bytes)
 {

@@ -67,4 +67,6 @@ int core_rw(struct emulated *emulated, u64 iova, void *buf, size_t bytes, bool w
 /* Ask once more to be told of these events, and no longer if that is granted; -ENOTTY where events have no numbers. */
 int core_listen(struct emulated *emulated, unsigned long events);
 
+int emulated_mmap(struct vm_area_struct *vma);
+
 #endif
