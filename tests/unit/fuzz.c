@@ -224,6 +224,35 @@ static void a_rule_excuses_its_own_errnos_and_parts_alone(void **state)
 	assert_int_equal(different, FUZZ_PART_LOCKED);
 }
 
+static void a_wrapping_pin_may_be_eperm_in_stock_behind_such_a_mapping_alone(void **state)
+{
+	static const struct fuzz_op map = { .kind = FUZZ_MAP, .flags = 1, .iova = -0x3000, .size = 0x1000 };
+	struct fuzz_op pin = { .kind = FUZZ_PIN, .device = FUZZ_EMULATED, .iova = -0x3000, .size = 10, .flags = 2 };
+
+	(void)state;
+	context.kernel = FUZZ_KERNEL(6, 12);
+	assert_int_equal(compare(&map), FUZZ_EQUAL);
+	stock.ret = -EPERM;
+	ours.ret = -EOVERFLOW;
+	assert_int_equal(compare(&pin), FUZZ_EXPLAINED);
+	assert_false(parted);
+	/* Not where the mapping allows it, */
+	pin.flags = 1;
+	assert_int_equal(compare(&pin), FUZZ_UNEXPLAINED);
+	pin.flags = 2;
+	/* not where no such mapping comes before the end, */
+	pin.iova = -0x2000;
+	assert_int_equal(compare(&pin), FUZZ_UNEXPLAINED);
+	pin.iova = -0x3000;
+	/* not where the range does not wrap, */
+	pin.size = 3;
+	assert_int_equal(compare(&pin), FUZZ_UNEXPLAINED);
+	pin.size = 10;
+	/* and not where stock does the same. */
+	context.kernel = NEW;
+	assert_int_equal(compare(&pin), FUZZ_UNEXPLAINED);
+}
+
 /* Two pages mapped at 0x1000 and 0x2000; the report is about 0x1000 to 0x4fff. */
 static const struct fuzz_op report = {
 	.kind = FUZZ_DIRTY, .argsz = 48, .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP, .iova = 0x1000, .size = 0x4000,
@@ -476,6 +505,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(every_part_of_a_result_counts, begin),
 	cmocka_unit_test_setup(a_rule_counts_on_its_kernels_alone, begin),
 	cmocka_unit_test_setup(a_rule_excuses_its_own_errnos_and_parts_alone, begin),
+	cmocka_unit_test_setup(a_wrapping_pin_may_be_eperm_in_stock_behind_such_a_mapping_alone, begin),
 	cmocka_unit_test_setup(stray_bits_are_excused_in_stock_behind_a_mapping_alone, begin),
 	cmocka_unit_test_setup(alignment_of_capabilities_is_excused_and_nothing_else_in_them, begin),
 	cmocka_unit_test_setup(a_mapping_up_to_the_top_parts_the_containers_of_old_kernels, begin),

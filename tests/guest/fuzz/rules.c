@@ -165,6 +165,17 @@ static bool pins_the_zero_page(const struct fuzz_context *c)
 	return false;
 }
 
+/* Does a driver's pin, up to the last address, meet a mapping that does not allow what it wants? */
+static bool pins_beyond_permission(const struct fuzz_context *c)
+{
+	unsigned int i;
+
+	for (i = 0; is(c, PIN) && i < c->model.nr; i++)
+		if (c->model.mapping[i].last >= c->op->iova && c->op->flags & ~c->model.mapping[i].flags)
+			return true;
+	return false;
+}
+
 /* The device has an IOMMU, and those in the container have not. */
 static bool is_first_with_iommu(const struct fuzz_context *c)
 {
