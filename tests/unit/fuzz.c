@@ -381,6 +381,40 @@ static void a_pin_of_pages_that_nobody_wrote_to_ends_a_script(void **state)
 	assert_int_equal(compare(&pin), FUZZ_EQUAL);
 }
 
+static void an_attach_that_fails_in_stock_with_pages_pinned_ends_a_script(void **state)
+{
+	static const struct fuzz_op attach = { .kind = FUZZ_ATTACH };
+	static const struct fuzz_op beyond = { .kind = FUZZ_MAP, .flags = 3, .iova = UINT64_C(1) << 57, .size = 0x1000,
+					       .vaddr = UINT64_C(0x100000000000) };
+	struct fuzz_op map = { .kind = FUZZ_MAP, .flags = 3, .iova = 0x1000, .size = 0x3000, .vaddr = FUZZ_AT(FRESH) };
+
+	(void)state;
+	context.kernel = FUZZ_KERNEL(6, 1);
+	assert_int_equal(compare(&map), FUZZ_EQUAL);
+	assert_int_equal(compare(&beyond), FUZZ_EQUAL);
+	stock.ret = -EFAULT;
+	ours.ret = -EINVAL;
+	assert_int_equal(compare(&attach), FUZZ_EXPLAINED);
+	assert_true(parted);
+	/* Where the zero page is never pinned, nothing is seen of it later. */
+	parted = false;
+	context.kernel = NEW;
+	assert_int_equal(compare(&attach), FUZZ_EXPLAINED);
+	assert_false(parted);
+	/* Nor if all was written to, or cannot be. */
+	context.kernel = FUZZ_KERNEL(6, 1);
+	context.model.mapping[0].flags = 1;
+	assert_int_equal(compare(&attach), FUZZ_EXPLAINED);
+	assert_false(parted);
+	context.model.mapping[0].flags = 3;
+	context.model.mapping[0].vaddr = FUZZ_AT(SMALL);
+	assert_int_equal(compare(&attach), FUZZ_EXPLAINED);
+	assert_false(parted);
+	/* And it is no excuse where an IOMMU could map all of it. */
+	context.model.nr = 1;
+	assert_int_equal(compare(&attach), FUZZ_UNEXPLAINED);
+}
+
 static void what_is_mapped_is_known_after_unmapping(void **state)
 {
 	static const struct fuzz_op low = { .kind = FUZZ_MAP, .flags = 3, .iova = 0x1000, .size = 0x3000 };
@@ -511,6 +545,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(a_mapping_up_to_the_top_parts_the_containers_of_old_kernels, begin),
 	cmocka_unit_test_setup(a_driver_beyond_the_last_address_is_told_so_by_ours_alone, begin),
 	cmocka_unit_test_setup(a_pin_of_pages_that_nobody_wrote_to_ends_a_script, begin),
+	cmocka_unit_test_setup(an_attach_that_fails_in_stock_with_pages_pinned_ends_a_script, begin),
 	cmocka_unit_test_setup(what_is_mapped_is_known_after_unmapping, begin),
 	cmocka_unit_test_setup(sabotage_is_seen, begin),
 	cmocka_unit_test(every_rule_has_a_sentence_of_its_own),

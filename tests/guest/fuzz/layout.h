@@ -3,6 +3,7 @@
 #ifndef NG_FUZZ_LAYOUT_H
 #define NG_FUZZ_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FUZZ_PAGE	UINT64_C(4096)
@@ -35,6 +36,9 @@ struct fuzz_area_place {
 extern const struct fuzz_area_place fuzz_areas[FUZZ_NR_AREAS];
 
 #define FUZZ_AT(area)	(fuzz_areas[FUZZ_##area].base)
+
+/* Does a range have private pages that may not have been written to yet? Before Linux 6.2, these are not charged. */
+bool fuzz_may_be_untouched(uint64_t vaddr, uint64_t size);
 
 /* The part of the argument page that is used and compared. It ends with the page. */
 #define FUZZ_ARG_BYTES	1024

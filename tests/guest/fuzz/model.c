@@ -11,6 +11,20 @@
 const struct fuzz_area_place fuzz_areas[FUZZ_NR_AREAS] = { FUZZ_AREAS(A) };
 #undef A
 
+bool fuzz_may_be_untouched(uint64_t vaddr, uint64_t size)
+{
+	static const enum fuzz_area untouched[] = { FUZZ_FRESH };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(untouched) / sizeof(untouched[0]); i++) {
+		const struct fuzz_area_place *area = &fuzz_areas[untouched[i]];
+
+		if (vaddr < area->base + area->bytes && vaddr + size > area->base)
+			return true;
+	}
+	return false;
+}
+
 const struct fuzz_mapping *fuzz_model_find(const struct fuzz_model *model, uint64_t iova, uint64_t last)
 {
 	unsigned int i;

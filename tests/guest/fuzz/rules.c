@@ -150,16 +150,15 @@ static bool range_has_mapping_of_another(const struct fuzz_context *c)
 /* Does a driver pin memory for reading alone that nobody may have written to? */
 static bool pins_the_zero_page(const struct fuzz_context *c)
 {
-	const struct fuzz_area_place *fresh = &fuzz_areas[FUZZ_FRESH];
 	uint64_t last = c->op->iova + c->op->size * FUZZ_PAGE - 1;
 	unsigned int i;
 
 	for (i = 0; is(c, PIN) && i < c->model.nr; i++) {
 		const struct fuzz_mapping *mapping = &c->model.mapping[i];
 
-		if (mapping->iova <= last && mapping->last >= c->op->iova && !(mapping->flags & VFIO_DMA_MAP_FLAG_WRITE) &&
-		    mapping->vaddr < fresh->base + fresh->bytes &&
-		    mapping->vaddr + (mapping->last - mapping->iova) >= fresh->base)
+		if (mapping->iova <= last && mapping->last >= c->op->iova &&
+		    !(mapping->flags & VFIO_DMA_MAP_FLAG_WRITE) &&
+		    fuzz_may_be_untouched(mapping->vaddr, mapping->last - mapping->iova + 1))
 			return true;
 	}
 	return false;
@@ -174,6 +173,30 @@ static bool pins_beyond_permission(const struct fuzz_context *c)
 		if (c->model.mapping[i].last >= c->op->iova && c->op->flags & ~c->model.mapping[i].flags)
 			return true;
 	return false;
+}
+
+/* Would pinning all that is mapped fault in what nobody wrote to so far, and is that seen later? */
+static bool pinning_is_seen_later(const struct fuzz_context *c)
+{
+	unsigned int i;
+
+	for (i = 0; c->kernel < FUZZ_KERNEL(6, 2) && i < c->model.nr; i++) {
+		const struct fuzz_mapping *mapping = &c->model.mapping[i];
+
+		if (mapping->flags & VFIO_DMA_MAP_FLAG_WRITE &&
+		    fuzz_may_be_untouched(mapping->vaddr, mapping->last - mapping->iova + 1))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does ours refuse a device whose IOMMU cannot reach all that is mapped, before anything is pinned? Stock finds out, in one way
+ * or another, when it maps.
+ */
+static bool only_ours_checks_first(const struct fuzz_context *c)
+{
+	return is(c, ATTACH) && c->stock->ret < 0 && c->ours->ret == -EINVAL && maps_beyond_an_iommu(c);
 }
 
 /* The device has an IOMMU, and those in the container have not. */
