@@ -72,14 +72,27 @@ long fuzz_detach(struct fuzz_side *side, unsigned int device)
 	return ret;
 }
 
-/* Which backend answers is not left to the order in which they were loaded, and is looked at afterwards. */
+/* Which backend answers is not left to the order in which they were loaded, nor to the other side. */
+static void pick_backend(const struct fuzz_side *side)
+{
+	if (module_param_set("ng_pick", "serve", side->which == FUZZ_STOCK ? "1" : "2"))
+		fuzz_broken(side->shared, "ng_pick cannot be told which backend is to serve");
+}
+
+/* Before the container has a backend, the core asks all. */
+long fuzz_check_extension(const struct fuzz_side *side, const struct fuzz_op *op)
+{
+	pick_backend(side);
+	return container_check_extension(FUZZ_FD_CONTAINER, op->type);
+}
+
+/* Whether it was the right one is looked at afterwards. */
 long fuzz_set_iommu(struct fuzz_side *side, const struct fuzz_op *op)
 {
 	const char *module = fuzz_modules[side->which];
 	int before, ret;
 
-	if (module_param_set("ng_pick", "serve", side->which == FUZZ_STOCK ? "1" : "2"))
-		fuzz_broken(side->shared, "ng_pick cannot be told which backend is to serve");
+	pick_backend(side);
 	before = module_use_count(module);
 	ret = container_set_iommu(FUZZ_FD_CONTAINER, op->type);
 	if (module_use_count(module) != before + !ret)

@@ -110,12 +110,14 @@ static long unknown(const struct fuzz_op *op)
 
 static uint64_t digest_area(uint64_t digest, enum fuzz_area area)
 {
-	const volatile uint64_t *word = (const uint64_t *)fuzz_areas[area].base;
-	uint64_t i, words = fuzz_areas[area].bytes / sizeof(*word);
+	const uint64_t *word = (const uint64_t *)fuzz_areas[area].base;
+	uint64_t i, words = fuzz_areas[area].bytes / sizeof(*word), even = digest, odd = ~digest;
 
-	for (i = 0; i < words; i++)
-		digest = (digest ^ word[i]) * UINT64_C(0x100000001b3);
-	return digest;
+	for (i = 0; i < words; i += 2) {
+		even = (even ^ word[i]) * UINT64_C(0x100000001b3);
+		odd = (odd ^ word[i + 1]) * UINT64_C(0x100000001b3);
+	}
+	return even ^ odd << 1;
 }
 
 static uint64_t digest_memory(bool all)
@@ -179,7 +181,7 @@ static long do_op(struct fuzz_side *side, const struct fuzz_op *op)
 	case FUZZ_SET_IOMMU:
 		return fuzz_set_iommu(side, op);
 	case FUZZ_CHECK:
-		return container_check_extension(FUZZ_FD_CONTAINER, op->type);
+		return fuzz_check_extension(side, op);
 	case FUZZ_INFO:
 		return get_info(op);
 	case FUZZ_MAP:

@@ -18,8 +18,8 @@ static const struct weight {
 	{ FUZZ_MAP, 300 },	{ FUZZ_UNMAP, 200 },	{ FUZZ_DIRTY, 130 },	{ FUZZ_PIN, 60 },
 	{ FUZZ_READ, 30 },	{ FUZZ_WRITE, 40 },	{ FUZZ_UNPIN, 30 },	{ FUZZ_INFO, 40 },
 	{ FUZZ_ATTACH, 25 },	{ FUZZ_DETACH, 20 },	{ FUZZ_CHECK, 15 },	{ FUZZ_TOUCH, 15 },
-	{ FUZZ_STORE, 15 },	{ FUZZ_LIMIT, 10 },	{ FUZZ_SET_IOMMU, 6 },	{ FUZZ_FORK, 8 },
-	{ FUZZ_PROTECT, 6 },	{ FUZZ_EXIT, 5 },	{ FUZZ_EXEC, 3 },	{ FUZZ_UNKNOWN, 3 },
+	{ FUZZ_STORE, 15 },	{ FUZZ_LIMIT, 10 },	{ FUZZ_SET_IOMMU, 6 },	{ FUZZ_FORK, 4 },
+	{ FUZZ_PROTECT, 6 },	{ FUZZ_EXIT, 3 },	{ FUZZ_EXEC, 1 },	{ FUZZ_UNKNOWN, 3 },
 };
 
 #define NR_WEIGHTS	(sizeof(weights) / sizeof(weights[0]))
@@ -33,10 +33,10 @@ static struct fuzz_op *add(struct fuzz_generator *g, uint8_t kind)
 	return op;
 }
 
-/* An actor that lives; mostly the first. */
+/* An actor that lives; mostly the first, as another process costs more than the operation. */
 static uint8_t pick_actor(struct fuzz_generator *g)
 {
-	unsigned int actor = fuzz_percent(&g->random, 85) ? 0 : fuzz_below(&g->random, FUZZ_ACTORS);
+	unsigned int actor = fuzz_percent(&g->random, 92) ? 0 : fuzz_below(&g->random, FUZZ_ACTORS);
 
 	return g->model.actors & 1u << actor ? actor : 0;
 }
@@ -258,7 +258,8 @@ void fuzz_generate(struct fuzz_script *script, uint64_t seed, const struct fuzz_
 	if (fuzz_percent(&g.random, 95))
 		generate_start(&g);
 
-	nr = 50 + fuzz_below(&g.random, FUZZ_MAX_OPS - 60);
+	/* New processes take as long as a hundred operations, so many scripts are long. */
+	nr = 50 + fuzz_below(&g.random, fuzz_percent(&g.random, 40) ? 300 : FUZZ_MAX_OPS - 60);
 	while (script->nr < nr) {
 		unsigned int before = script->nr;
 		uint8_t kind = pick_kind(&g);
@@ -268,7 +269,7 @@ void fuzz_generate(struct fuzz_script *script, uint64_t seed, const struct fuzz_
 		if (makes_sense(&g, kind))
 			generate(&g, kind);
 		for (i = before; i < script->nr; i++) {
-			script->op[i].look = fuzz_percent(&g.random, 20);
+			script->op[i].look = fuzz_percent(&g.random, 10);
 			if (fuzz_should_succeed(&g.model, &script->op[i]))
 				fuzz_model_apply(&g.model, &script->op[i]);
 		}

@@ -118,7 +118,7 @@ void fuzz_damage_argument(struct fuzz_generator *g, struct fuzz_op *op, unsigned
 
 static uint8_t any_actor(struct fuzz_generator *g)
 {
-	unsigned int actor = fuzz_percent(&g->random, 80) ? 0 : fuzz_below(&g->random, FUZZ_ACTORS);
+	unsigned int actor = fuzz_percent(&g->random, 90) ? 0 : fuzz_below(&g->random, FUZZ_ACTORS);
 
 	return g->model.actors & 1u << actor ? actor : 0;
 }
@@ -222,13 +222,17 @@ static void span(struct fuzz_generator *g, struct fuzz_op *op)
 static void add_bitmap(struct fuzz_generator *g, struct fuzz_op *op)
 {
 	static const uint64_t sizes[] = { 4096, 8192, 2048, 1, 3, UINT64_C(1) << 21, UINT64_C(1) << 63, 12288 };
+	const uint64_t unwritable[] = {
+		FUZZ_AT(SEALED), FUZZ_AT(HOLE), UINT64_C(0xffff888000000000),
+	};
 	uint64_t words = (op->size / FUZZ_PAGE + 63) / 64;
 
 	op->pgsize = FUZZ_PAGE;
 	op->bitmap_bytes = words * 8;
 	op->data = FUZZ_AT(BITMAP) + 8 * fuzz_below(&g->random, 8);
 	op->fill = fuzz_percent(&g->random, 60) ? 0 : fuzz_random(&g->random);
-	switch (fuzz_below(&g->random, 40)) {
+	/* Most scripts end where a bitmap cannot be written, so that comes rarely. */
+	switch (fuzz_below(&g->random, 150)) {
 	case 0:
 		op->pgsize = FUZZ_PICK(&g->random, sizes);
 		break;
@@ -239,19 +243,13 @@ static void add_bitmap(struct fuzz_generator *g, struct fuzz_op *op)
 		op->bitmap_bytes = fuzz_percent(&g->random, 50) ? UINT64_C(1) << 28 : (UINT64_C(1) << 28) + 1;
 		break;
 	case 3:
-		op->data = FUZZ_AT(SEALED);
+		op->data = FUZZ_PICK(&g->random, unwritable);
 		break;
 	case 4:
-		op->data = FUZZ_AT(HOLE);
-		break;
-	case 5:
 		op->data = FUZZ_AT(BITMAP) + FUZZ_PAGE - 8 * (1 + fuzz_below(&g->random, 3));	/* may not fit */
 		break;
-	case 6:
+	case 5:
 		op->data = FUZZ_AT(BITMAP) + fuzz_below(&g->random, 64);
-		break;
-	case 7:
-		op->data = UINT64_C(0xffff888000000000);
 		break;
 	}
 }

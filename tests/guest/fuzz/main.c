@@ -6,7 +6,8 @@
  *
  *	-s  where the numbers begin (default 1); the same seed gives the same scripts on the same kernel
  *	-n, -t  how much, or how long; what comes first (default 4000 steps)
- *	-d  one step of so many is a transfer by a real device, which takes 0.2 s (default 4000; 0: none)
+ *	-d  one step of so many is a transfer by a real device, which takes 0.2 s (default 20000;
+ *	    0: none)
  *	-o  this script alone, with what every step returned
  *	-x  1 to 3: see things that are not there, to see the comparison fail (compare.h)
  *	-e  end after so many unexplained differences (default 5)
@@ -208,7 +209,7 @@ static int fuzz(const struct options *options, const struct fuzz_profile *profil
 int main(int argc, char **argv)
 {
 	struct options options = { .seed = 1, .steps = 4000, .seconds = 86400, .enough = 5 };
-	struct fuzz_profile profile = { .dma_every = 4000 };
+	struct fuzz_profile profile = { .dma_every = 20000 };
 	unsigned int sabotage = FUZZ_HONEST;
 	int opt, different;
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define FUZZ_MAX_OPS	400
+#define FUZZ_MAX_OPS	1000
 
 /* Devices of a side: some with an IOMMU, then one without. */
 #define FUZZ_EDUS	3

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A side of the comparison: processes that do a script's operations to a container of one backend. Both sides have their
- * memory at the same addresses, their files at the same numbers, and like devices. They take turns, an operation each.
+ * memory at the same addresses, their files at the same numbers, and like devices. They take turns,
+ * see turns.c.
  */
 #ifndef NG_FUZZ_SIDE_H
 #define NG_FUZZ_SIDE_H
@@ -60,13 +61,25 @@ struct fuzz_symptom {
 	int64_t stock, ours;
 };
 
+/* Stock does at most so many operations before ours does them. */
+#define FUZZ_BATCH	32
+
+/* What one of them came to. */
+struct fuzz_record {
+	struct fuzz_result result;
+	uint8_t arg[FUZZ_ARG_BYTES];
+};
+
 /* What all processes share. */
 struct fuzz_shared {
 	struct fuzz_pages pages[FUZZ_SIDES];
+	uint8_t record_bytes[FUZZ_BATCH][FUZZ_PAGE];
+	struct fuzz_record record[FUZZ_BATCH];
 	struct fuzz_script script;
 	int kernel;
 	uint32_t turn;			/* futex: whose */
 	uint32_t outcome;
+	uint32_t done;			/* operations that stock has done */
 	uint32_t steps;			/* done by both and compared */
 	unsigned int sabotage;		/* see compare.h */
 	unsigned int hits[FUZZ_MAX_RULES];
@@ -105,6 +118,7 @@ void fuzz_execute(struct fuzz_side *side, unsigned int index);
 
 long fuzz_attach(struct fuzz_side *side, unsigned int device);
 long fuzz_detach(struct fuzz_side *side, unsigned int device);
+long fuzz_check_extension(const struct fuzz_side *side, const struct fuzz_op *op);
 long fuzz_set_iommu(struct fuzz_side *side, const struct fuzz_op *op);
 long fuzz_access_pages(struct fuzz_side *side, const struct fuzz_op *op);
 long fuzz_dma(struct fuzz_side *side, const struct fuzz_op *op);

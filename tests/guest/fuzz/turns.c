@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Both sides take turns, an operation each; ours comes second and compares. */
+/*
+ * Both sides take turns: stock does some operations and keeps the results, ours does the same ones
+ * and compares. To go on with another process costs an emulated CPU more than most operations do:
+ * it forgets where memory and translated code are.
+ */
 #include <stdio.h>
 #include <string.h>
 
-#include "compare.h"
+#include "rules.h"
 #include "side.h"
 
 static void wait_turn(struct fuzz_side *side)
@@ -37,16 +41,80 @@ static bool has_arg(const struct fuzz_op *op)
 	return op->kind >= FUZZ_INFO && op->kind <= FUZZ_UNKNOWN;
 }
 
-static struct fuzz_result result_of(const struct fuzz_op *op, const struct fuzz_pages *pages)
+/* The end of the argument page, which is all of it that is used. */
+static uint8_t *arg_of(struct fuzz_pages *pages)
+{
+	return pages->arg + FUZZ_PAGE - FUZZ_ARG_BYTES;
+}
+
+static struct fuzz_result result_of(const struct fuzz_op *op, struct fuzz_pages *pages)
 {
 	return (struct fuzz_result){
 		.ret = pages->meta.ret,
 		.locked = pages->meta.locked,
 		.digest = pages->meta.digest,
-		.arg = has_arg(op) ? pages->arg + FUZZ_PAGE - FUZZ_ARG_BYTES : NULL,
+		.arg = has_arg(op) ? arg_of(pages) : NULL,
 		.bytes = has_bytes(op) ? pages->bitmap : NULL,
 	};
 }
+
+/* --- what stock did, until ours does it --- */
+
+static void keep(struct fuzz_side *side, const struct fuzz_op *op, unsigned int slot)
+{
+	struct fuzz_record *record = &side->shared->record[slot];
+
+	record->result = result_of(op, side->pages);
+	if (record->result.arg)
+		record->result.arg = memcpy(record->arg, record->result.arg, sizeof(record->arg));
+	if (record->result.bytes)
+		record->result.bytes = memcpy(side->shared->record_bytes[slot], record->result.bytes,
+					      FUZZ_PAGE);
+}
+
+/* The same in this process, which may have it at another address. */
+static struct fuzz_result kept(struct fuzz_shared *shared, unsigned int slot)
+{
+	struct fuzz_result result = shared->record[slot].result;
+
+	if (result.arg)
+		result.arg = shared->record[slot].arg;
+	if (result.bytes)
+		result.bytes = shared->record_bytes[slot];
+	return result;
+}
+
+/*
+ * After these ours has to say first whether the containers are still alike: there stock may have
+ * lost count of its pages (TOP_MAPPING_WORKS, PINNED_ZERO_PAGE_IS_NOT_CHARGED_YET), and must not be
+ * led on.
+ */
+static bool needs_a_judge(const struct fuzz_op *op, long ret, int kernel)
+{
+	if (op->kind == FUZZ_PIN)
+		return ret > 0 && kernel < FUZZ_KERNEL(6, 2);
+	return op->kind == FUZZ_MAP && op->size && op->iova + op->size <= op->iova &&
+	       kernel < FUZZ_KERNEL(6, 18);
+}
+
+/* Stock's turn, from an operation on. The last one, which closes everything, comes alone. */
+static void stock_goes_on(struct fuzz_side *side, unsigned int from)
+{
+	struct fuzz_shared *shared = side->shared;
+	unsigned int last = shared->script.nr - 1, i = from;
+	const struct fuzz_op *op;
+
+	do {
+		op = &shared->script.op[i];
+		fuzz_execute(side, i);
+		keep(side, op, i - from);
+		i++;
+	} while (i < last && i - from < FUZZ_BATCH &&
+		 !needs_a_judge(op, side->pages->meta.ret, shared->kernel));
+	shared->done = i;
+}
+
+/* --- the comparison --- */
 
 /* Words about the first place where two pages differ. */
 static void describe_bytes(char *text, size_t size, const char *what, const uint8_t *stock, const uint8_t *ours, size_t bytes)
@@ -75,16 +143,17 @@ static void describe(struct fuzz_shared *shared, const struct fuzz_op *op, const
 		strncat(text, "; memory differs", size - strlen(text) - 1);
 }
 
-/* Ours comes second, so it compares. Says how it goes on. */
-static enum fuzz_outcome judge(struct fuzz_side *side, struct fuzz_context *context, unsigned int index)
+/* Says how it goes on. */
+static enum fuzz_outcome judge(struct fuzz_side *side, struct fuzz_context *context,
+			       unsigned int index, unsigned int slot)
 {
 	struct fuzz_shared *shared = side->shared;
 	const struct fuzz_op *op = &shared->script.op[index];
-	struct fuzz_result stock = result_of(op, &shared->pages[FUZZ_STOCK]), ours = result_of(op, side->pages);
+	struct fuzz_result stock = kept(shared, slot), ours = result_of(op, side->pages);
 	bool parted = false, leaks = false;
 	unsigned int different;
 
-	fuzz_sabotage(shared->sabotage, op, &ours, side->pages->arg + FUZZ_PAGE - FUZZ_ARG_BYTES);
+	fuzz_sabotage(shared->sabotage, op, &ours, arg_of(side->pages));
 	shared->ret[FUZZ_STOCK][index] = stock.ret;
 	shared->ret[FUZZ_NG][index] = ours.ret;
 	context->op = op;
@@ -100,20 +169,37 @@ static enum fuzz_outcome judge(struct fuzz_side *side, struct fuzz_context *cont
 	return parted ? FUZZ_PARTED : FUZZ_RUNNING;
 }
 
+/* Ours's turn: up to where stock is. */
+static void ours_goes_on(struct fuzz_side *side, struct fuzz_context *context, unsigned int from)
+{
+	struct fuzz_shared *shared = side->shared;
+	unsigned int i;
+
+	for (i = from; i < shared->done && shared->outcome == FUZZ_RUNNING; i++) {
+		fuzz_execute(side, i);
+		shared->outcome = judge(side, context, i, i - from);
+	}
+}
+
 /* All operations, or up to where the containers part; the last one in any case. */
 void fuzz_side_run(struct fuzz_side *side)
 {
 	struct fuzz_shared *shared = side->shared;
 	struct fuzz_context context = { .model = { .actors = 1 }, .kernel = shared->kernel };
-	unsigned int i, last = shared->script.nr - 1;
+	unsigned int last = shared->script.nr - 1, at = 0;
 
-	for (i = 0; i <= last; i++) {
+	while (at <= last) {
 		wait_turn(side);
-		if (shared->outcome != FUZZ_RUNNING)
-			i = last;
-		fuzz_execute(side, i);
-		if (side->which == FUZZ_NG && shared->outcome == FUZZ_RUNNING)
-			shared->outcome = judge(side, &context, i);
+		if (shared->outcome != FUZZ_RUNNING) {
+			fuzz_execute(side, last);
+			at = last + 1;
+		} else if (side->which == FUZZ_STOCK) {
+			stock_goes_on(side, at);
+			at = shared->done;
+		} else {
+			ours_goes_on(side, &context, at);
+			at = shared->done;
+		}
 		pass_turn(side);
 	}
 }
