@@ -38,6 +38,26 @@ ends()
 	[ "$status" = "$wanted" ] && [ "$(tail -n 1 <<<"$said")" = "$line" ]
 }
 
+says_how_to_repeat()
+{
+	KERNEL=good SEED=7 "$dir/vm/fuzz" 3 2>&1 | grep -F "$1" >/dev/null
+}
+
+draws_anew()
+{
+	KERNEL=good "$dir/vm/fuzz" 3 >/dev/null 2>&1
+	KERNEL=good "$dir/vm/fuzz" 3 >/dev/null 2>&1
+	[ "$(tail -n 2 "$dir/vm/called" | grep -o 'seed=[0-9]*' | sort -u | wc -l)" = 2 ]
+}
+
+# fuzz_lines_have MATRIX [-v]: all its lines of this test draw a new seed, or with -v none does.
+fuzz_lines_have()
+{
+	awk -F '\t' -v drawn="${2:-}" '
+		$3 == "fuzz" { n++; if (($4 ~ /seed=fresh/) == (drawn == "-v")) wrong++ }
+		END { exit !n || wrong }' "$here/$1"
+}
+
 check "nothing found is success" ends 0 "fuzz: 100 steps, 0 unexplained differences" good
 check "the seed and the minutes reach the guest" grep -qx "good intel fuzz seed=7,minutes=3 .*" "$dir/vm/called"
 check "several kernels are added up" ends 0 "fuzz: 200 steps, 0 unexplained differences" good good
@@ -46,4 +66,9 @@ check "a kernel log that is not clean is failure" ends 1 "fuzz: 30 steps, 0 unex
 check "a guest that does not get to its end is failure" ends 1 "fuzz: 0 steps, 0 unexplained differences" short
 check "a kernel that is not there is failure" ends 1 "fuzz: 100 steps, 0 unexplained differences" good gone
 check "minutes are a number" bash -c "! '$dir/vm/fuzz' soon"
+check "the command that repeats a run is printed" \
+	says_how_to_repeat "make fuzz MINUTES=3 KERNEL=good VIOMMU=intel SEED=7"
+check "without a seed, each run has another one" draws_anew
+check "make check has a fixed seed" fuzz_lines_have matrix -v
+check "check-all draws one each time" fuzz_lines_have matrix-all
 done_testing

@@ -4,7 +4,8 @@
  *
  *	type1-fuzz [-s SEED] [-n STEPS] [-t SECONDS] [-d N] [-o SCRIPT_SEED] [-x SABOTAGE]
  *
- *	-s  where the numbers begin (default 1); the same seed gives the same scripts on the same kernel
+ *	-s  where the numbers begin (default 1; "fresh": somewhere); the same seed gives the same
+ *	    scripts on the same kernel
  *	-n, -t  how much, or how long; what comes first (default 4000 steps)
  *	-d  one step of so many is a transfer by a real device, which takes 0.2 s (default 20000;
  *	    0: none)
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -206,6 +208,20 @@ static int fuzz(const struct options *options, const struct fuzz_profile *profil
 	return different;
 }
 
+static uint64_t seed_of(const char *text)
+{
+	uint32_t seed;
+
+	if (strcmp(text, "fresh"))
+		return strtoull(text, NULL, 0);
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		fputs("type1-fuzz: the kernel has no random numbers; give a number as the seed\n",
+		      stderr);
+		exit(2);
+	}
+	return seed;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = { .seed = 1, .steps = 4000, .seconds = 86400, .enough = 5 };
@@ -218,7 +234,7 @@ int main(int argc, char **argv)
 	while ((opt = getopt(argc, argv, "s:n:t:d:o:x:e:")) != -1) {
 		switch (opt) {
 		case 's':
-			options.seed = strtoull(optarg, NULL, 0);
+			options.seed = seed_of(optarg);
 			break;
 		case 'n':
 			options.steps = strtoull(optarg, NULL, 0);
@@ -250,6 +266,9 @@ int main(int argc, char **argv)
 	different = fuzz(&options, &profile);
 	if (different < 0)
 		return 2;
+	if (!options.only)
+		ktap_diag("make fuzz SEED=%llu (same KERNEL and VIOMMU) does the same again.",
+			  (unsigned long long)options.seed);
 	ktap_diag("fuzz: %llu steps, %d unexplained differences", statistics.steps, different);
 	return different ? 1 : 0;
 }
