@@ -73,6 +73,51 @@ static void every_kind_and_flag_comes(void **state)
 	assert_true(by_others);
 }
 
+/* Areas that are not memory to be mapped: arguments, and what stands for bad addresses. */
+static bool is_for_arguments(unsigned int area)
+{
+	return area == FUZZ_ARG || area == FUZZ_BITMAP || area == FUZZ_SEALED ||
+	       area == FUZZ_WRONLY || area == FUZZ_CODE;
+}
+
+static void every_kind_of_memory_and_protection_comes(void **state)
+{
+	unsigned int mapped[FUZZ_NR_AREAS] = {}, protections = 0, limits = 0, small_limits = 0;
+	unsigned int i, area;
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 0; seed < 500; seed++) {
+		fuzz_generate(&script, seed, &profile);
+		small_limits += script.setup.entry_limit < 24;
+		for (i = 0; i < script.nr; i++) {
+			const struct fuzz_op *op = &script.op[i];
+
+			for (area = 0; op->kind == FUZZ_MAP && area < FUZZ_NR_AREAS; area++)
+				mapped[area] += fuzz_is_in(op->vaddr, area);
+			if (op->kind == FUZZ_PROTECT)
+				protections |= 1u << op->flags;
+			limits += op->kind == FUZZ_LIMIT;
+		}
+	}
+	for (area = 0; area < FUZZ_NR_AREAS; area++)
+		if (!mapped[area] && !is_for_arguments(area))
+			fail_msg("nobody maps %s in 500 scripts", fuzz_areas[area].name);
+	assert_int_equal(protections, 1 << 0 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7);
+	assert_true(limits);
+	assert_true(small_limits);
+}
+
+static void areas_do_not_touch(void **state)
+{
+	unsigned int a, b;
+
+	(void)state;
+	for (a = 0; a < FUZZ_NR_AREAS; a++)
+		for (b = 0; b < a; b++)
+			assert_true(fuzz_areas[a].base > fuzz_areas[b].base + fuzz_areas[b].bytes);
+}
+
 static void no_emulated_device_without_one(void **state)
 {
 	const struct fuzz_profile without = {};
@@ -532,6 +577,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(same_seed_makes_the_same_script),
 	cmocka_unit_test(every_script_fits_and_ends),
 	cmocka_unit_test(every_kind_and_flag_comes),
+	cmocka_unit_test(every_kind_of_memory_and_protection_comes),
+	cmocka_unit_test(areas_do_not_touch),
 	cmocka_unit_test(no_emulated_device_without_one),
 	cmocka_unit_test(no_group_comes_to_more_than_there_is),
 	cmocka_unit_test(every_operation_is_printed),

@@ -11,7 +11,11 @@
 #include <unistd.h>
 
 #include "../lib/vfio.h"
+#include "rules.h"
 #include "side.h"
+
+/* No range of a good mapping is longer. */
+#define MOST_TO_TOUCH	(64 * FUZZ_PAGE)
 
 /* --- arguments --- */
 
@@ -50,16 +54,21 @@ static long get_info(const struct fuzz_op *op)
  * A call that fails may have made the kernel allocate memory for the user's addresses; how much is nobody's business, but it
  * shows later, since memory that was never written to is not charged before Linux 6.2. So let all of it be there.
  */
-static void write_to_fresh(uint64_t vaddr, uint64_t size)
+static void write_to_untouched(uint64_t vaddr, uint64_t size)
 {
-	const struct fuzz_area_place *fresh = &fuzz_areas[FUZZ_FRESH];
-	uint64_t offset = vaddr - fresh->base;
+	int zero;
 
-	for (; offset < fresh->bytes && size >= FUZZ_PAGE; offset += FUZZ_PAGE, size -= FUZZ_PAGE)
-		*(volatile uint8_t *)(fresh->base + offset) = 0;
+	if (size > MOST_TO_TOUCH || !fuzz_may_be_untouched(vaddr, size))
+		return;
+	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	/* The kernel writes, because some pages may not be there or not be writable. */
+	for (; size >= FUZZ_PAGE; vaddr += FUZZ_PAGE, size -= FUZZ_PAGE)
+		if (read(zero, (void *)vaddr, 1) < 0)
+			continue;
+	close(zero);
 }
 
-static long map(const struct fuzz_op *op)
+static long map(const struct fuzz_side *side, const struct fuzz_op *op)
 {
 	const struct vfio_iommu_type1_dma_map map = {
 		.argsz = op->argsz, .flags = op->flags, .vaddr = op->vaddr, .iova = op->iova, .size = op->size,
@@ -67,8 +76,8 @@ static long map(const struct fuzz_op *op)
 
 	long ret = container_ioctl(op, VFIO_IOMMU_MAP_DMA, &map, sizeof(map));
 
-	if (ret && op->flags & VFIO_DMA_MAP_FLAG_WRITE)
-		write_to_fresh(op->vaddr, op->size);
+	if (ret && op->flags & VFIO_DMA_MAP_FLAG_WRITE && side->shared->kernel < FUZZ_KERNEL(6, 2))
+		write_to_untouched(op->vaddr, op->size);
 	return ret;
 }
 
@@ -125,7 +134,12 @@ static uint64_t digest_memory(bool all)
 	uint64_t digest = digest_area(UINT64_C(0xcbf29ce484222325), FUZZ_SMALL);
 
 	digest = digest_area(digest, FUZZ_SHARED);
-	return all ? digest_area(digest_area(digest, FUZZ_RDONLY), FUZZ_FRESH) : digest;
+	if (!all)
+		return digest;
+	mprotect((void *)FUZZ_AT(WRONLY), fuzz_areas[FUZZ_WRONLY].bytes, PROT_READ);
+	mprotect((void *)FUZZ_AT(VARIED), fuzz_areas[FUZZ_VARIED].bytes, PROT_READ);
+	digest = digest_area(digest_area(digest, FUZZ_RDONLY), FUZZ_FRESH);
+	return digest_area(digest_area(digest, FUZZ_WRONLY), FUZZ_VARIED);
 }
 
 /* An address that the process cannot write to is not written to. */
@@ -143,7 +157,7 @@ static long store(const struct fuzz_op *op)
 
 static long protect(const struct fuzz_op *op)
 {
-	return mprotect((void *)op->vaddr, op->size, op->flags ? PROT_READ | PROT_WRITE : PROT_READ) ? -errno : 0;
+	return mprotect((void *)op->vaddr, op->size, op->flags) ? -errno : 0;
 }
 
 static long limit(rlim_t bytes)
@@ -185,7 +199,7 @@ static long do_op(struct fuzz_side *side, const struct fuzz_op *op)
 	case FUZZ_INFO:
 		return get_info(op);
 	case FUZZ_MAP:
-		return map(op);
+		return map(side, op);
 	case FUZZ_UNMAP:
 		return unmap(op);
 	case FUZZ_DIRTY:

@@ -18,8 +18,8 @@ static const struct weight {
 	{ FUZZ_MAP, 300 },	{ FUZZ_UNMAP, 200 },	{ FUZZ_DIRTY, 130 },	{ FUZZ_PIN, 60 },
 	{ FUZZ_READ, 30 },	{ FUZZ_WRITE, 40 },	{ FUZZ_UNPIN, 30 },	{ FUZZ_INFO, 40 },
 	{ FUZZ_ATTACH, 25 },	{ FUZZ_DETACH, 20 },	{ FUZZ_CHECK, 15 },	{ FUZZ_TOUCH, 15 },
-	{ FUZZ_STORE, 15 },	{ FUZZ_LIMIT, 10 },	{ FUZZ_SET_IOMMU, 6 },	{ FUZZ_FORK, 4 },
-	{ FUZZ_PROTECT, 6 },	{ FUZZ_EXIT, 3 },	{ FUZZ_EXEC, 1 },	{ FUZZ_UNKNOWN, 3 },
+	{ FUZZ_STORE, 15 },	{ FUZZ_LIMIT, 12 },	{ FUZZ_SET_IOMMU, 6 },	{ FUZZ_FORK, 4 },
+	{ FUZZ_PROTECT, 20 },	{ FUZZ_EXIT, 3 },	{ FUZZ_EXEC, 1 },	{ FUZZ_UNKNOWN, 3 },
 };
 
 #define NR_WEIGHTS	(sizeof(weights) / sizeof(weights[0]))
@@ -108,14 +108,24 @@ static void generate_info(struct fuzz_generator *g)
 	fuzz_damage_argument(g, op, 16);
 }
 
+static uint64_t page_in(struct fuzz_generator *g, enum fuzz_area area)
+{
+	const struct fuzz_area_place *place = &fuzz_areas[area];
+
+	return place->base + fuzz_below(&g->random, place->bytes / FUZZ_PAGE) * FUZZ_PAGE;
+}
+
 static void generate_store(struct fuzz_generator *g)
 {
+	static const uint8_t areas[] = {
+		FUZZ_SMALL, FUZZ_SMALL, FUZZ_SMALL, FUZZ_FRESH, FUZZ_FRESH, FUZZ_SHARED,
+		FUZZ_WRONLY, FUZZ_MIXED, FUZZ_MIXED, FUZZ_VARIED, FUZZ_LAZY, FUZZ_FILE, FUZZ_THP,
+		FUZZ_HUGETLB,
+	};
 	struct fuzz_op *op = add(g, FUZZ_STORE);
 
 	op->actor = pick_actor(g);
-	op->vaddr = fuzz_percent(&g->random, 60) ? FUZZ_AT(SMALL) + fuzz_below(&g->random, 128) * FUZZ_PAGE :
-		    fuzz_percent(&g->random, 70) ? FUZZ_AT(FRESH) + fuzz_below(&g->random, 64) * FUZZ_PAGE :
-						   FUZZ_AT(SHARED) + fuzz_below(&g->random, 32) * FUZZ_PAGE;
+	op->vaddr = page_in(g, FUZZ_PICK(&g->random, areas));
 	op->size = 8;
 	op->fill = fuzz_random(&g->random);
 }
@@ -124,10 +134,15 @@ static void generate_protect(struct fuzz_generator *g)
 {
 	struct fuzz_op *op = add(g, FUZZ_PROTECT);
 
+	static const uint8_t readable_or_closed[] = { 0, 1, 3, 5, 7 };
+	bool any = fuzz_percent(&g->random, 60);
+
 	op->actor = pick_actor(g);
-	op->vaddr = FUZZ_AT(SMALL) + fuzz_below(&g->random, 100) * FUZZ_PAGE;
+	op->vaddr = page_in(g, any ? FUZZ_VARIED : FUZZ_SMALL);
 	op->size = (1 + fuzz_below(&g->random, 8)) * FUZZ_PAGE;
-	op->flags = fuzz_percent(&g->random, 60);
+	/* Some memory can always be read, because it is compared while the script runs. */
+	op->flags = any ? FUZZ_PICK(&g->random, readable_or_closed) :
+		    fuzz_percent(&g->random, 60) ? 3 : 1;
 }
 
 static void generate_limit(struct fuzz_generator *g)
@@ -242,7 +257,7 @@ static void generate_setup(struct fuzz_generator *g, struct fuzz_setup *setup)
 	setup->limited = fuzz_percent(&g->random, 30);
 	setup->limit_pages = setup->limited ? fuzz_below(&g->random, 300) : 10000;
 	setup->small_pages = fuzz_percent(&g->random, 10);
-	setup->entry_limit = fuzz_percent(&g->random, 10) ? fuzz_below(&g->random, 12) : 65535;
+	setup->entry_limit = fuzz_percent(&g->random, 15) ? fuzz_below(&g->random, 24) : 65535;
 }
 
 void fuzz_generate(struct fuzz_script *script, uint64_t seed, const struct fuzz_profile *profile)

@@ -76,6 +76,19 @@ static uint64_t good_vaddr(struct fuzz_generator *g, uint64_t size)
 	return area->base + (size >= area->bytes ? 0 : fuzz_below(&g->random, (area->bytes - size) / FUZZ_PAGE + 1) * FUZZ_PAGE);
 }
 
+/* Any kind of memory, and from a place in it on where the range may leave it. */
+static uint64_t odd_vaddr(struct fuzz_generator *g)
+{
+	static const uint8_t odd[] = {
+		FUZZ_RDONLY, FUZZ_CLOSED,
+		FUZZ_MIXED, FUZZ_MIXED, FUZZ_MIXED, FUZZ_VARIED, FUZZ_VARIED, FUZZ_VARIED,
+		FUZZ_LAZY, FUZZ_FILE, FUZZ_ROFILE, FUZZ_DEVICE, FUZZ_THP, FUZZ_HUGETLB,
+	};
+	const struct fuzz_area_place *area = &fuzz_areas[FUZZ_PICK(&g->random, odd)];
+
+	return area->base + fuzz_below(&g->random, area->bytes / FUZZ_PAGE) * FUZZ_PAGE;
+}
+
 static uint64_t bad_vaddr(struct fuzz_generator *g)
 {
 	switch (fuzz_below(&g->random, 8)) {
@@ -169,7 +182,7 @@ void fuzz_generate_map(struct fuzz_generator *g, struct fuzz_op *op)
 	op->flags = fuzz_percent(&g->random, 70) ? 3 : 1 + fuzz_below(&g->random, 2);
 	op->actor = any_actor(g);
 	good_map(g, op);
-	which = fuzz_below(&g->random, 16);
+	which = fuzz_below(&g->random, 20);
 	switch (which) {
 	case 0:
 	case 1:
@@ -184,6 +197,12 @@ void fuzz_generate_map(struct fuzz_generator *g, struct fuzz_op *op)
 		break;
 	case 5:
 		vaddr_update(g, op);
+		break;
+	case 6:
+	case 7:
+	case 8:
+	case 9:
+		op->vaddr = odd_vaddr(g);
 		break;
 	}
 	fuzz_damage_argument(g, op, 32);

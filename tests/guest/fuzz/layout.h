@@ -8,9 +8,12 @@
 
 #define FUZZ_PAGE	UINT64_C(4096)
 
-/* An area's name, where it is, how many pages it has. Behind each is nothing. */
+/*
+ * An area's name, where it is, how many pages it has. Behind each is nothing. Where the guest lacks
+ * a kind of memory, it is ordinary memory instead, on both sides.
+ */
 #define FUZZ_AREAS(A)									\
-	A(SMALL,  UINT64_C(0x100000000000), 128)	/* private, written to */	\
+	A(SMALL,  UINT64_C(0x100000000000),  96)	/* private, written to */	\
 	A(FRESH,  UINT64_C(0x100001000000),  64)	/* private, never written to */	\
 	A(RDONLY, UINT64_C(0x100002000000),  16)	/* private, read-only */	\
 	A(SHARED, UINT64_C(0x100003000000),  32)	/* a memfd */			\
@@ -18,7 +21,18 @@
 	A(HOLE,   UINT64_C(0x100005000000),  16)	/* nothing there */		\
 	A(ARG,    UINT64_C(0x100006000000),   1)	/* arguments of ioctls */	\
 	A(BITMAP, UINT64_C(0x100007000000),   1)	/* bitmaps, and what devices read and write */ \
-	A(SEALED, UINT64_C(0x100008000000),   1)	/* the same page, read-only */
+	A(SEALED, UINT64_C(0x100008000000),   1)	/* the same page, read-only */ \
+	A(CLOSED, UINT64_C(0x100009000000),  16)	/* written to, then no access */ \
+	A(WRONLY, UINT64_C(0x10000a000000),  32)	/* private, to be written; half was */ \
+	A(CODE,   UINT64_C(0x10000b000000),  32)	/* to be executed; half was written */ \
+	A(MIXED,  UINT64_C(0x10000c000000), 128)	/* some of each, see mixed[] in side.c */ \
+	A(VARIED, UINT64_C(0x10000d000000),  32)	/* private; protection changes */ \
+	A(LAZY,   UINT64_C(0x10000e000000),  64)	/* MAP_NORESERVE, never written to */ \
+	A(FILE,   UINT64_C(0x10000f000000),  32)	/* a file, private, half written to */ \
+	A(ROFILE, UINT64_C(0x100010000000),  32)	/* the same file, shared and read-only */ \
+	A(DEVICE, UINT64_C(0x100011000000),  16)	/* registers of a PCI device */	\
+	A(THP,    UINT64_C(0x100012000000), 1024)	/* in huge pages, never written to */ \
+	A(HUGETLB, UINT64_C(0x100014000000), 512)	/* one page of hugetlbfs */
 
 enum fuzz_area {
 #define A(name, base, pages) FUZZ_##name,
@@ -37,7 +51,12 @@ extern const struct fuzz_area_place fuzz_areas[FUZZ_NR_AREAS];
 
 #define FUZZ_AT(area)	(fuzz_areas[FUZZ_##area].base)
 
-/* Does a range have private pages that may not have been written to yet? Before Linux 6.2, these are not charged. */
+static inline bool fuzz_is_in(uint64_t address, enum fuzz_area area)
+{
+	return address - fuzz_areas[area].base < fuzz_areas[area].bytes;
+}
+
+/* Has a range private pages that nobody may have written to? Before 6.2, they are not charged. */
 bool fuzz_may_be_untouched(uint64_t vaddr, uint64_t size);
 
 /* The part of the argument page that is used and compared. It ends with the page. */

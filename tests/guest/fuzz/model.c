@@ -13,7 +13,9 @@ const struct fuzz_area_place fuzz_areas[FUZZ_NR_AREAS] = { FUZZ_AREAS(A) };
 
 bool fuzz_may_be_untouched(uint64_t vaddr, uint64_t size)
 {
-	static const enum fuzz_area untouched[] = { FUZZ_FRESH };
+	static const enum fuzz_area untouched[] = {
+		FUZZ_FRESH, FUZZ_WRONLY, FUZZ_MIXED, FUZZ_LAZY, FUZZ_THP,
+	};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(untouched) / sizeof(untouched[0]); i++) {

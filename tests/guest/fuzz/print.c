@@ -75,12 +75,18 @@ static void print_access(FILE *out, const struct fuzz_op *op)
 
 static void print_memory(FILE *out, const struct fuzz_op *op)
 {
+	static const char *const protections[] = {
+		"PROT_NONE", "PROT_READ", "PROT_WRITE", "PROT_READ | PROT_WRITE",
+		"PROT_EXEC", "PROT_READ | PROT_EXEC", "PROT_WRITE | PROT_EXEC",
+		"PROT_READ | PROT_WRITE | PROT_EXEC",
+	};
+
 	fputs(op->kind == FUZZ_STORE ? "memset(" : "mprotect(", out);
 	print_address(out, op->vaddr);
 	if (op->kind == FUZZ_STORE)
 		fprintf(out, ", %#x, %" PRIu64 ");", op->fill, op->size);
 	else
-		fprintf(out, ", %#" PRIx64 ", %s);", op->size, op->flags ? "PROT_READ | PROT_WRITE" : "PROT_READ");
+		fprintf(out, ", %#" PRIx64 ", %s);", op->size, protections[op->flags & 7]);
 }
 
 static void print_container_ioctl(FILE *out, const struct fuzz_op *op)

@@ -41,7 +41,7 @@ enum fuzz_kind {
 	FUZZ_TOUCH,		/* it writes into a page that it has pinned */
 	FUZZ_DMA,		/* a device with an IOMMU copies from iova to target */
 	FUZZ_STORE,		/* the process writes to its memory */
-	FUZZ_PROTECT,		/* or makes some of it read-only (flags 0) or writable again (flags 1) */
+	FUZZ_PROTECT,		/* or changes the protection of some of it to flags */
 	FUZZ_LIMIT,		/* RLIMIT_MEMLOCK, in pages */
 	FUZZ_FORK,		/* an actor begins, as a child of the first */
 	FUZZ_EXEC,		/* or goes on as another program */

@@ -57,6 +57,8 @@ static void side_main(struct fuzz_session *session, enum fuzz_which which)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(session->memfd[which], FUZZ_FD_MEMFD);
+	dup2(session->hugetlb[which], FUZZ_FD_HUGETLB);
+	dup2(session->device_memory, FUZZ_FD_DEVICE_MEMORY);
 	fd = container_open();
 	if (fd < 0)
 		fuzz_broken(side->shared, "no container: %s", strerror(-fd));
@@ -191,6 +193,14 @@ static void look_for_leftovers(struct fuzz_session *session)
 		found(shared, "%s lists a container after all are closed", CONTAINERS);
 }
 
+/* Empty the file of an area again, so that it holds zeroes. */
+static void empty(struct fuzz_shared *shared, int fd, enum fuzz_area area)
+{
+	if (ftruncate(fd, 0) || ftruncate(fd, fuzz_areas[area].bytes))
+		fuzz_broken(shared, "the file of area %s: %s", fuzz_areas[area].name,
+			    strerror(errno));
+}
+
 enum fuzz_outcome fuzz_session_run(struct fuzz_session *session, const struct fuzz_script *script)
 {
 	struct fuzz_shared *shared = session->shared;
@@ -206,9 +216,9 @@ enum fuzz_outcome fuzz_session_run(struct fuzz_session *session, const struct fu
 	shared->leaks = false;
 	set_parameters(session, &script->setup);
 	for (i = 0; i < FUZZ_SIDES; i++) {
-		/* Empty again, so that it holds zeroes. */
-		if (ftruncate(session->memfd[i], 0) || ftruncate(session->memfd[i], fuzz_areas[FUZZ_SHARED].bytes))
-			fuzz_broken(shared, "memfd: %s", strerror(errno));
+		empty(shared, session->memfd[i], FUZZ_SHARED);
+		if (session->hugetlb[i] >= 0)
+			empty(shared, session->hugetlb[i], FUZZ_HUGETLB);
 		pids[i] = fork();
 		if (!pids[i])
 			side_main(session, i);
@@ -255,6 +265,51 @@ static bool find_devices(struct fuzz_session *session, struct fuzz_profile *prof
 	return true;
 }
 
+/* A huge page for each side, if they can be had. */
+static int make_hugetlb(void)
+{
+	const size_t bytes = fuzz_areas[FUZZ_HUGETLB].bytes;
+	int fd = memfd_create("fuzz-hugetlb", MFD_CLOEXEC | MFD_HUGETLB);
+	void *page = MAP_FAILED;
+
+	if (fd >= 0 && !ftruncate(fd, bytes))
+		page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	munmap(page, bytes);
+	return fd;
+}
+
+/* Of a device that neither side uses, if there is one. */
+static int open_device_memory(void)
+{
+	char path[128];
+
+	if (nr_devices <= FUZZ_SIDES * FUZZ_EDUS)
+		return -1;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0",
+		 devices[FUZZ_SIDES * FUZZ_EDUS].bdf);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static void find_memory(struct fuzz_session *session)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_SIDES; i++) {
+		session->memfd[i] = memfd_create("fuzz-area", MFD_CLOEXEC);
+		session->hugetlb[i] = make_hugetlb();
+		if (session->hugetlb[i] < 0)
+			ktap_diag("no hugetlb pages for %s", fuzz_side_names[i]);
+	}
+	session->device_memory = open_device_memory();
+	if (session->device_memory < 0)
+		ktap_diag("no device whose registers could be mapped");
+}
+
 static bool backends_are_ready(void)
 {
 	unsigned int i;
@@ -278,7 +333,6 @@ bool fuzz_session_start(struct fuzz_session *session, struct fuzz_profile *profi
 	int major = 0, minor = 0, fd;
 	struct utsname uts;
 	sigset_t set;
-	unsigned int i;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -287,10 +341,9 @@ bool fuzz_session_start(struct fuzz_session *session, struct fuzz_profile *profi
 	if (fd < 0 || ftruncate(fd, sizeof(*session->shared)))
 		return false;
 	session->shared = mmap(NULL, sizeof(*session->shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	for (i = 0; i < FUZZ_SIDES; i++)
-		session->memfd[i] = memfd_create("fuzz-area", MFD_CLOEXEC);
 	if (session->shared == MAP_FAILED || !backends_are_ready() || !find_devices(session, profile))
 		return false;
+	find_memory(session);
 	uname(&uts);
 	if (sscanf(uts.release, "%d.%d", &major, &minor) != 2)
 		return false;

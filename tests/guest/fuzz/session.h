@@ -10,6 +10,8 @@ struct fuzz_session {
 	struct fuzz_shared *shared;
 	struct fuzz_side side[FUZZ_SIDES];
 	int memfd[FUZZ_SIDES];
+	int hugetlb[FUZZ_SIDES];		/* -1: there are no such pages */
+	int device_memory;			/* the same */
 	int kmsg;
 	struct pin_counts pins;			/* before the script */
 	struct fuzz_setup setup;		/* what the modules' parameters are set to */

@@ -19,7 +19,9 @@ enum fuzz_which { FUZZ_STOCK, FUZZ_NG, FUZZ_SIDES };
 /* File numbers of every process of a side. */
 enum fuzz_fd {
 	FUZZ_FD_SHARED = 90,	/* struct fuzz_shared */
-	FUZZ_FD_MEMFD,		/* the area of that name */
+	FUZZ_FD_MEMFD,		/* the area SHARED */
+	FUZZ_FD_HUGETLB,	/* the area of that name; -1: there are no such pages */
+	FUZZ_FD_DEVICE_MEMORY,	/* the area DEVICE; the same */
 	FUZZ_FD_CONTAINER,
 	FUZZ_FD_GROUP,		/* of the first device, and so on */
 	FUZZ_FD_DEVICE = FUZZ_FD_GROUP + FUZZ_DEVICES,
