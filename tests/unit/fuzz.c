@@ -479,6 +479,43 @@ static void what_is_mapped_is_known_after_unmapping(void **state)
 	assert_null(fuzz_model_find(&context.model, 0x9000, 0x9000));
 }
 
+static void calls_are_independent_if_all_that_they_overlap_is(void **state)
+{
+	static const struct fuzz_op low = { .kind = FUZZ_MAP, .flags = 3, .iova = 0x1000, .size = 0x3000 };
+	static const struct fuzz_op head = { .kind = FUZZ_UNMAP, .iova = 0x1000, .size = 0x1000 };
+	static const struct fuzz_op tail = { .kind = FUZZ_UNMAP, .iova = 0x3000, .size = 0x1000 };
+	static const struct fuzz_op next = { .kind = FUZZ_MAP, .iova = 0x4000, .size = 0x1000 };
+
+	(void)state;
+	assert_true(fuzz_are_independent(&context.model, &head, &tail));
+	assert_false(fuzz_are_independent(&context.model, &head, &head));
+	/* Not if one of them may unmap what the other is about. */
+	fuzz_model_apply(&context.model, &low);
+	assert_false(fuzz_are_independent(&context.model, &head, &tail));
+	assert_true(fuzz_are_independent(&context.model, &head, &next));
+	assert_true(fuzz_are_independent(&context.model, &next, &tail));
+}
+
+static void only_plain_calls_run_beside_others(void **state)
+{
+	struct fuzz_op op = { .kind = FUZZ_MAP, .argsz = 32, .flags = 3, .iova = 0x1000, .size = 0x1000,
+			      .vaddr = FUZZ_AT(FRESH) };
+
+	(void)state;
+	assert_true(fuzz_may_run_beside(&op, NEW));
+	/* Whether the zero page is pinned would depend on who comes first. */
+	assert_false(fuzz_may_run_beside(&op, OLD));
+	op.vaddr = FUZZ_AT(SMALL);
+	assert_true(fuzz_may_run_beside(&op, OLD));
+	op.actor = 1;
+	assert_false(fuzz_may_run_beside(&op, NEW));
+	op.actor = 0;
+	op.flags = VFIO_DMA_MAP_FLAG_VADDR;
+	assert_false(fuzz_may_run_beside(&op, NEW));
+	op.kind = FUZZ_PIN;
+	assert_false(fuzz_may_run_beside(&op, NEW));
+}
+
 static void sabotage_is_seen(void **state)
 {
 	static const struct fuzz_op info = { .kind = FUZZ_INFO, .argsz = 512 };
@@ -594,6 +631,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(a_pin_of_pages_that_nobody_wrote_to_ends_a_script, begin),
 	cmocka_unit_test_setup(an_attach_that_fails_in_stock_with_pages_pinned_ends_a_script, begin),
 	cmocka_unit_test_setup(what_is_mapped_is_known_after_unmapping, begin),
+	cmocka_unit_test_setup(calls_are_independent_if_all_that_they_overlap_is, begin),
+	cmocka_unit_test_setup(only_plain_calls_run_beside_others, begin),
 	cmocka_unit_test_setup(sabotage_is_seen, begin),
 	cmocka_unit_test(every_rule_has_a_sentence_of_its_own),
 	cmocka_unit_test(a_failing_script_shrinks_to_what_it_needs),

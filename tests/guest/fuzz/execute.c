@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,10 +20,14 @@
 
 /* --- arguments --- */
 
+/* Which of several calls made at once this thread makes. */
+static __thread unsigned int place_of_thread;
+
 /* Puts an argument where the operation wants it, among canaries. */
 static void *place(const struct fuzz_op *op, const void *arg, size_t bytes)
 {
-	uint8_t *end = (uint8_t *)FUZZ_AT(ARG) + FUZZ_PAGE, *window = end - FUZZ_ARG_BYTES;
+	uint8_t *end = (uint8_t *)FUZZ_AT(ARG) + FUZZ_PAGE - place_of_thread * FUZZ_ARG_BYTES;
+	uint8_t *window = end - FUZZ_ARG_BYTES;
 
 	memset(window, FUZZ_CANARY, FUZZ_ARG_BYTES);
 	if (op->cut == FUZZ_CUT_ALL)
@@ -269,4 +274,48 @@ void fuzz_execute(struct fuzz_side *side, unsigned int index)
 		side->pages->meta.locked = locked();
 	if (op->kind == FUZZ_DMA || op->kind == FUZZ_END)
 		side->pages->meta.digest = digest_memory(op->kind == FUZZ_END);
+}
+
+/* --- several at once --- */
+
+struct call {
+	struct fuzz_side *side;
+	unsigned int index;
+	unsigned int place;
+	pthread_barrier_t *start;
+	long ret;
+};
+
+static void *make_call(void *arg)
+{
+	struct call *call = arg;
+
+	place_of_thread = call->place;
+	pthread_barrier_wait(call->start);
+	call->ret = do_op(call->side, &call->side->shared->script.op[call->index]);
+	return NULL;
+}
+
+void fuzz_execute_at_once(struct fuzz_side *side, unsigned int first, unsigned int nr, long *rets)
+{
+	struct call calls[FUZZ_MOST_AT_ONCE];
+	pthread_t threads[FUZZ_MOST_AT_ONCE];
+	pthread_barrier_t start;
+	unsigned int i;
+
+	pthread_barrier_init(&start, NULL, nr);
+	for (i = 0; i < nr; i++) {
+		calls[i] = (struct call){
+			.side = side, .index = first + i, .place = i, .start = &start,
+		};
+		if (pthread_create(&threads[i], NULL, make_call, &calls[i]))
+			fuzz_broken(side->shared, "no thread can be started");
+	}
+	for (i = 0; i < nr; i++) {
+		pthread_join(threads[i], NULL);
+		rets[i] = calls[i].ret;
+	}
+	pthread_barrier_destroy(&start);
+	side->pages->meta.digest = 0;
+	side->pages->meta.locked = side->shared->script.op[first + nr - 1].look ? locked() : -1;
 }

@@ -2,7 +2,7 @@
 /*
  * type1-fuzz: do the same random things to a container of stock and to one of ours, and compare everything.
  *
- *	type1-fuzz [-s SEED] [-n STEPS] [-t SECONDS] [-d N] [-o SCRIPT_SEED] [-x SABOTAGE]
+ *	type1-fuzz [-s SEED] [-n STEPS] [-t SECONDS] [-d N] [-o SCRIPT_SEED] [-p] [-x SABOTAGE]
  *
  *	-s  where the numbers begin (default 1; "fresh": somewhere); the same seed gives the same
  *	    scripts on the same kernel
@@ -10,6 +10,8 @@
  *	-d  one step of so many is a transfer by a real device, which takes 0.2 s (default 20000;
  *	    0: none)
  *	-o  this script alone, with what every step returned
+ *	-p  ours makes calls for different addresses at once, in threads; stock makes them one after
+ *	    the other, and the results have to be the same
  *	-x  1 to 3: see things that are not there, to see the comparison fail (compare.h)
  *	-e  end after so many unexplained differences (default 5)
  *
@@ -169,6 +171,8 @@ static void print_statistics(double seconds)
 
 	ktap_diag("%llu scripts, %llu ended early by an explained difference, %.0f steps/s", statistics.scripts, statistics.parted,
 		  statistics.steps / (seconds > 0 ? seconds : 1));
+	if (session.shared->at_once)
+		ktap_diag("%u calls were made beside others", session.shared->made_at_once);
 	print_successes();
 	for (i = 0; i < fuzz_nr_rules; i++)
 		if (statistics.hits[i])
@@ -227,11 +231,12 @@ int main(int argc, char **argv)
 	struct options options = { .seed = 1, .steps = 4000, .seconds = 86400, .enough = 5 };
 	struct fuzz_profile profile = { .dma_every = 20000 };
 	unsigned int sabotage = FUZZ_HONEST;
+	bool at_once = false;
 	int opt, different;
 
 	if (argc > 1 && !strcmp(argv[1], "--actor"))
 		return fuzz_actor_main(argc, argv);
-	while ((opt = getopt(argc, argv, "s:n:t:d:o:x:e:")) != -1) {
+	while ((opt = getopt(argc, argv, "s:n:t:d:o:px:e:")) != -1) {
 		switch (opt) {
 		case 's':
 			options.seed = seed_of(optarg);
@@ -249,6 +254,9 @@ int main(int argc, char **argv)
 		case 'o':
 			options.only = strtoull(optarg, NULL, 0);
 			break;
+		case 'p':
+			at_once = true;
+			break;
 		case 'x':
 			sabotage = strtoul(optarg, NULL, 0);
 			break;
@@ -256,13 +264,14 @@ int main(int argc, char **argv)
 			options.enough = strtoul(optarg, NULL, 0);
 			break;
 		default:
-			fprintf(stderr, "usage: type1-fuzz [-s seed] [-n steps] [-t seconds] [-d n] [-o script seed] [-x sabotage] [-e n]\n");
+			fprintf(stderr, "usage: type1-fuzz [-s seed] [-n steps] [-t seconds] [-d n] [-o script seed] [-p] [-x sabotage] [-e n]\n");
 			return 2;
 		}
 	}
 	if (!fuzz_session_start(&session, &profile))
 		return 2;
 	session.shared->sabotage = sabotage;
+	session.shared->at_once = at_once;
 	different = fuzz(&options, &profile);
 	if (different < 0)
 		return 2;

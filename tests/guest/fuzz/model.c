@@ -4,8 +4,7 @@
 #include <stddef.h>
 
 #include "layout.h"
-#include "script.h"
-#include "model.h"
+#include "rules.h"
 
 #define A(name, base, pages) { #name, base, (pages) * FUZZ_PAGE },
 const struct fuzz_area_place fuzz_areas[FUZZ_NR_AREAS] = { FUZZ_AREAS(A) };
@@ -146,4 +145,47 @@ void fuzz_model_apply(struct fuzz_model *model, const struct fuzz_op *op)
 		model->actors &= ~(1u << op->actor);
 		break;
 	}
+}
+
+struct reach {
+	uint64_t first, last;
+};
+
+static struct reach reach_of(const struct fuzz_model *model, const struct fuzz_op *op)
+{
+	const uint64_t first = op->iova, last = op->iova + op->size - 1;
+	struct reach reach = { first, last };
+	unsigned int i;
+
+	for (i = 0; i < model->nr; i++) {
+		const struct fuzz_mapping *mapping = &model->mapping[i];
+
+		if (mapping->iova > last || mapping->last < first)
+			continue;
+		if (mapping->iova < reach.first)
+			reach.first = mapping->iova;
+		if (mapping->last > reach.last)
+			reach.last = mapping->last;
+	}
+	return reach;
+}
+
+bool fuzz_are_independent(const struct fuzz_model *model, const struct fuzz_op *a,
+			  const struct fuzz_op *b)
+{
+	const struct reach x = reach_of(model, a), y = reach_of(model, b);
+
+	return x.last < y.first || y.last < x.first;
+}
+
+bool fuzz_may_run_beside(const struct fuzz_op *op, int kernel)
+{
+	if (op->actor || op->cut || !op->size || op->iova + op->size <= op->iova)
+		return false;
+	if (op->kind == FUZZ_UNMAP)
+		return !op->flags && op->argsz == sizeof(struct vfio_iommu_type1_dma_unmap);
+	return op->kind == FUZZ_MAP && op->flags >= 1 && op->flags <= 3 &&
+	       op->argsz == sizeof(struct vfio_iommu_type1_dma_map) &&
+	       /* Who comes first decides what is charged. */
+	       (kernel >= FUZZ_KERNEL(6, 2) || !fuzz_may_be_untouched(op->vaddr, op->size));
 }

@@ -36,4 +36,15 @@ void fuzz_model_apply(struct fuzz_model *model, const struct fuzz_op *op);
 /* The first mapping in the table that overlaps a range, or NULL. */
 const struct fuzz_mapping *fuzz_model_find(const struct fuzz_model *model, uint64_t iova, uint64_t last);
 
+/*
+ * Are these two calls, a map or an unmap each, about different places? Then it does not matter which
+ * comes first, nor whether they are made at once. What they overlap counts as part of them, because
+ * it is unmapped as a whole or not at all.
+ */
+bool fuzz_are_independent(const struct fuzz_model *model, const struct fuzz_op *a,
+			  const struct fuzz_op *b);
+
+/* Is it a plain map or unmap by the first process, which depends on what is mapped alone? */
+bool fuzz_may_run_beside(const struct fuzz_op *op, int kernel);
+
 #endif

@@ -84,6 +84,8 @@ struct fuzz_shared {
 	uint32_t done;			/* operations that stock has done */
 	uint32_t steps;			/* done by both and compared */
 	unsigned int sabotage;		/* see compare.h */
+	bool at_once;			/* ours makes independent calls at once, stock does not */
+	unsigned int made_at_once;	/* how many calls were */
 	unsigned int hits[FUZZ_MAX_RULES];
 	bool leaks;			/* what was explained leaves something behind in stock */
 	int64_t ret[FUZZ_SIDES][FUZZ_MAX_OPS];
@@ -115,6 +117,9 @@ void fuzz_side_run(struct fuzz_side *side);
 
 /* One operation, by the process that calls; for another actor, it is handed on. */
 void fuzz_execute(struct fuzz_side *side, unsigned int index);
+
+/* Several that are independent, by a thread each. Fills in what each returned. */
+void fuzz_execute_at_once(struct fuzz_side *side, unsigned int first, unsigned int nr, long *rets);
 
 /* --- devices.c --- */
 

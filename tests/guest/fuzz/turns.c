@@ -145,11 +145,11 @@ static void describe(struct fuzz_shared *shared, const struct fuzz_op *op, const
 
 /* Says how it goes on. */
 static enum fuzz_outcome judge(struct fuzz_side *side, struct fuzz_context *context,
-			       unsigned int index, unsigned int slot)
+			       unsigned int index, unsigned int slot, struct fuzz_result ours)
 {
 	struct fuzz_shared *shared = side->shared;
 	const struct fuzz_op *op = &shared->script.op[index];
-	struct fuzz_result stock = kept(shared, slot), ours = result_of(op, side->pages);
+	struct fuzz_result stock = kept(shared, slot);
 	bool parted = false, leaks = false;
 	unsigned int different;
 
@@ -169,15 +169,70 @@ static enum fuzz_outcome judge(struct fuzz_side *side, struct fuzz_context *cont
 	return parted ? FUZZ_PARTED : FUZZ_RUNNING;
 }
 
+/* Could locked memory or mappings run out? Then it would matter who comes first. */
+static bool has_narrow_limits(const struct fuzz_setup *setup)
+{
+	return setup->limited || setup->entry_limit < FUZZ_MAX_OPS;
+}
+
+/* How many operations from one on can be done at once, with the results of a serial order? */
+static unsigned int how_many_at_once(const struct fuzz_shared *shared,
+				     const struct fuzz_model *model, unsigned int first)
+{
+	const struct fuzz_op *op = &shared->script.op[first];
+	unsigned int n, i;
+
+	if (!shared->at_once || has_narrow_limits(&shared->script.setup))
+		return 1;
+	for (n = 0; n < FUZZ_MOST_AT_ONCE && first + n < shared->done; n++) {
+		if (!fuzz_may_run_beside(&op[n], shared->kernel))
+			break;
+		for (i = 0; i < n; i++)
+			if (!fuzz_are_independent(model, &op[i], &op[n]))
+				return n;
+		/* What is locked is only the same again after it. */
+		if (op[n].look)
+			return n + 1;
+	}
+	return n ? n : 1;
+}
+
+/* Does that many, and judges them as if they had been done one after the other. */
+static void do_and_judge(struct fuzz_side *side, struct fuzz_context *context, unsigned int first,
+			 unsigned int nr, unsigned int slot)
+{
+	struct fuzz_shared *shared = side->shared;
+	long rets[FUZZ_MOST_AT_ONCE];
+	unsigned int i;
+
+	if (nr == 1) {
+		fuzz_execute(side, first);
+		shared->outcome = judge(side, context, first, slot,
+					result_of(&shared->script.op[first], side->pages));
+		return;
+	}
+	fuzz_execute_at_once(side, first, nr, rets);
+	shared->made_at_once += nr;
+	for (i = 0; i < nr && shared->outcome == FUZZ_RUNNING; i++) {
+		struct fuzz_result result = {
+			.ret = rets[i],
+			.locked = i == nr - 1 ? side->pages->meta.locked : -1,
+			.arg = arg_of(side->pages) - i * FUZZ_ARG_BYTES,
+		};
+
+		shared->outcome = judge(side, context, first + i, slot + i, result);
+	}
+}
+
 /* Ours's turn: up to where stock is. */
 static void ours_goes_on(struct fuzz_side *side, struct fuzz_context *context, unsigned int from)
 {
 	struct fuzz_shared *shared = side->shared;
-	unsigned int i;
+	unsigned int i, nr;
 
-	for (i = from; i < shared->done && shared->outcome == FUZZ_RUNNING; i++) {
-		fuzz_execute(side, i);
-		shared->outcome = judge(side, context, i, i - from);
+	for (i = from; i < shared->done && shared->outcome == FUZZ_RUNNING; i += nr) {
+		nr = how_many_at_once(shared, &context->model, i);
+		do_and_judge(side, context, i, nr, i - from);
 	}
 }
 
