@@ -134,14 +134,13 @@ static void generate_protect(struct fuzz_generator *g)
 {
 	struct fuzz_op *op = add(g, FUZZ_PROTECT);
 
-	static const uint8_t readable_or_closed[] = { 0, 1, 3, 5, 7 };
 	bool any = fuzz_percent(&g->random, 60);
 
 	op->actor = pick_actor(g);
 	op->vaddr = page_in(g, any ? FUZZ_VARIED : FUZZ_SMALL);
 	op->size = (1 + fuzz_below(&g->random, 8)) * FUZZ_PAGE;
 	/* Some memory can always be read, because it is compared while the script runs. */
-	op->flags = any ? FUZZ_PICK(&g->random, readable_or_closed) :
+	op->flags = any ? fuzz_below(&g->random, 8) :
 		    fuzz_percent(&g->random, 60) ? 3 : 1;
 }
 

@@ -80,7 +80,7 @@ static uint64_t good_vaddr(struct fuzz_generator *g, uint64_t size)
 static uint64_t odd_vaddr(struct fuzz_generator *g)
 {
 	static const uint8_t odd[] = {
-		FUZZ_RDONLY, FUZZ_CLOSED,
+		FUZZ_RDONLY, FUZZ_CLOSED, FUZZ_WRONLY, FUZZ_WRONLY, FUZZ_CODE, FUZZ_CODE,
 		FUZZ_MIXED, FUZZ_MIXED, FUZZ_MIXED, FUZZ_VARIED, FUZZ_VARIED, FUZZ_VARIED,
 		FUZZ_LAZY, FUZZ_FILE, FUZZ_ROFILE, FUZZ_DEVICE, FUZZ_THP, FUZZ_HUGETLB,
 	};
