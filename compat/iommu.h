@@ -41,12 +41,13 @@ static inline bool compat_attach_errnos_undocumented(void)
 }
 
 /**
- * compat_core_undoes_failed_attach() - is it certain that iommu_attach_group() puts a group back when one device refuses?
+ * compat_core_undoes_failed_attach() - does iommu_attach_group() certainly put a refused group back?
  *
- * Behaviour, not an interface: v5.10 leaves the devices before the refusing one on the refused domain, and so do v6.1 to
- * v6.1.16 and v6.2 to v6.2.3; v6.3 and the later stable releases re-attach all of them.  What the core shows of a group
- * is the same either way, and distributions back-port what they like.  But every core whose domains have an owner came
- * long after, and every other one lets a group be put back twice.
+ * Behaviour, not an interface: v5.10 leaves the devices before the refusing one on the refused
+ * domain, and so do v6.1 to v6.1.16 and v6.2 to v6.2.3; v6.3 and the later stable releases
+ * re-attach all of them.  What the core shows of a group is the same either way, and distributions
+ * back-port what they like.  But every core whose domains have an owner came long after, and every
+ * other one lets a group be put back twice.
  */
 static inline bool compat_core_undoes_failed_attach(void)
 {
@@ -57,7 +58,7 @@ static inline bool compat_core_undoes_failed_attach(void)
 #endif
 }
 
-/* Does a device's DMA have an owner (since v5.19)?  A group that it owns sits in a blocking domain. */
+/* Does DMA have an owner (since v5.19)?  A group that it owns sits in a blocking domain. */
 static inline bool compat_dma_has_owner(void)
 {
 #ifdef HAVE_IOMMU_GROUP_CLAIM_DMA_OWNER
@@ -70,8 +71,8 @@ static inline bool compat_dma_has_owner(void)
 /**
  * compat_core_refuses_attached_group() - does iommu_attach_group() always say -EBUSY to a group that is attached?
  *
- * v5.10 attaches a group twice where it has no default domain; since DMA has owners the core looks before it calls the
- * driver.
+ * v5.10 attaches a group twice where it has no default domain; since DMA has owners the core looks
+ * before it calls the driver.
  */
 static inline bool compat_core_refuses_attached_group(void)
 {
@@ -93,8 +94,8 @@ static inline const char *compat_iommu_name(const struct iommu_device *instance)
 /**
  * compat_domain_is_taken() - is @domain, which the group of a device is attached to now, somebody's own?
  *
- * Where DMA has owners, the blocking domain of a claimed group may look the same from outside, and the core tells by
- * itself.
+ * Where DMA has owners, the blocking domain of a claimed group may look the same from outside, and
+ * the core tells by itself.
  */
 static inline bool compat_domain_is_taken(const struct iommu_domain *domain)
 {
@@ -123,8 +124,8 @@ static inline const void *compat_driver_mark(const struct iommu_ops *ops)
 /**
  * compat_domain_fits_driver() - does @domain belong to the IOMMU driver of @dev?
  *
- * The core compares owners itself since v6.8; before, it hands the foreign domain to the driver, which takes it for its
- * own.
+ * The core compares owners itself since v6.8; before, it hands the foreign domain to the driver,
+ * which takes it for its own.
  */
 static inline bool compat_domain_fits_driver(const struct iommu_domain *domain, struct device *dev)
 {

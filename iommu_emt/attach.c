@@ -57,7 +57,10 @@ struct outcome {
 	int final;
 };
 
-/* The rule that holds before the driver is asked, or NULL.  With nothing left to try, the driver is to say why. */
+/*
+ * The rule that holds before the driver is asked, or NULL.  With nothing left to try, the driver is
+ * to say why.
+ */
 static const struct emt_rule *find_unasked(const struct emt_facts *facts, bool fresh)
 {
 	const struct emt_rule *rule = emt_predict(facts);
@@ -70,13 +73,14 @@ static const struct emt_rule *find_unasked(const struct emt_facts *facts, bool f
 static struct outcome answer_unasked(const struct emt_rule *rule, struct iommu_domain *domain,
 				     const struct emt_group_view *view, bool fresh)
 {
+	const char *driver = emt_drivers[view->facts.driver].name;
 	struct outcome outcome = { .verdict = rule->verdict, .name = "predicted" };
 
 	if (is_attached(domain, view)) {
 		outcome.final = -EBUSY;
 	} else if (rule->verdict == EMT_HARD) {
 		pr_warn_ratelimited("group %d cannot be attached to any domain: IOMMU driver %s: %s\n",
-				    iommu_group_id(view->group), emt_drivers[view->facts.driver].name, rule->reason);
+				    iommu_group_id(view->group), driver, rule->reason);
 		outcome.final = -ENODEV;
 	} else {
 		/* To another driver's domain every core since v6.8 says so itself. */
@@ -86,8 +90,8 @@ static struct outcome answer_unasked(const struct emt_rule *rule, struct iommu_d
 }
 
 /*
- * Attaches all devices of a group, and detaches it, by which the core sends them where they belong.  For groups that have
- * no domain at home.
+ * Attaches all devices of a group, and detaches it, by which the core sends them where they
+ * belong.  For groups that have no domain at home.
  */
 static int visit_scratch_domain(const struct emt_group_view *view, struct device *dev)
 {
@@ -111,10 +115,11 @@ static int visit_scratch_domain(const struct emt_group_view *view, struct device
  * @home: what it was attached to before, as a whole; NULL if to nothing
  * @raw: what the attach returned
  *
- * Not every core does that: some stop at the first device that refuses, which may have lost its former translation, and
- * leave those before it on the refused domain.  Nothing shows it: to the core the group is at home all the while, which is
- * why iommu_detach_group() would not do.  So the group is attached to its home, which is right where it is there already,
- * too.  If that fails, a device that is alone in its group has no translation until it is attached elsewhere, which is
+ * Not every core does that: some stop at the first device that refuses, which may have lost its
+ * former translation, and leave those before it on the refused domain.  Nothing shows it: to the
+ * core the group is at home all the while, which is why iommu_detach_group() would not do.  So the
+ * group is attached to its home, which is right where it is there already, too.  If that fails, a
+ * device that is alone in its group has no translation until it is attached elsewhere, which is
  * safe; but of several, one may still be on the refused domain.
  *
  * Return: 0, or -ENOTRECOVERABLE if the refused domain may still be in use.
@@ -133,7 +138,7 @@ static int take_home(const struct emt_group_view *view, struct iommu_domain *hom
 	put_device(dev);
 	if (!ret || view->nr_devices == 1)
 		return 0;
-	/* The core calls a group that its owner has attached already -EBUSY, to whatever domain, and moves nothing. */
+	/* To the core a group that its owner has attached is -EBUSY with any domain; it moves nothing. */
 	if (raw == -EBUSY && ret == -EBUSY && compat_core_refuses_attached_group())
 		return 0;
 
@@ -148,12 +153,14 @@ static int final_errno(const struct outcome *outcome, bool fresh)
 }
 
 /* The stock call, and what its result means. */
-static struct outcome attach_and_judge(struct iommu_domain *domain, const struct emt_group_view *view,
+static struct outcome attach_and_judge(struct iommu_domain *domain,
+				       const struct emt_group_view *view,
 				       const struct emt_facts *facts, bool fresh)
 {
 	struct iommu_domain *home = domain_of(view->group);
-	struct outcome outcome = { .raw = iommu_attach_group(domain, view->group), .verdict = EMT_HARD };
+	struct outcome outcome = { .verdict = EMT_HARD };
 
+	outcome.raw = iommu_attach_group(domain, view->group);
 	/* The core calls a group that is attached already -EBUSY, without asking the driver. */
 	if (outcome.raw && !(outcome.raw == -EBUSY && is_attached(domain, view)))
 		outcome.verdict = emt_judge(facts, outcome.raw);
@@ -165,10 +172,10 @@ static struct outcome attach_and_judge(struct iommu_domain *domain, const struct
 }
 
 /*
- * That a domain is unused settles what some errnos mean, and whether some drivers may be asked at all.  It stops being true
- * when another group is attached first, so the first attaches of a domain take turns.  Looking again after a failure would
- * not do: some drivers put the aperture in force and then fail.  Domains that are used already, which is what most attaches
- * are to, need no turns.
+ * That a domain is unused settles what some errnos mean, and whether some drivers may be asked at
+ * all.  It stops being true when another group is attached first, so the first attaches of a domain
+ * take turns.  Looking again after a failure would not do: some drivers put the aperture in force
+ * and then fail.  Domains that are used already, which is what most attaches are to, need no turns.
  */
 #define FIRST_ATTACH_BITS	4
 
@@ -182,7 +189,10 @@ void emt_attach_init(void)
 		mutex_init(&first_attach[i]);
 }
 
-/* Returns what has to be unlocked after the attach, or NULL; evidence of the domain's use is valid until then. */
+/*
+ * Returns what has to be unlocked after the attach, or NULL; evidence of the domain's use is valid
+ * until then.
+ */
 static struct mutex *wait_for_turn(const struct iommu_domain *domain, struct emt_facts *facts)
 {
 	struct mutex *turn = &first_attach[hash_ptr(domain, FIRST_ATTACH_BITS)];
@@ -195,8 +205,8 @@ static struct mutex *wait_for_turn(const struct iommu_domain *domain, struct emt
 }
 
 /* Asks the rules, and then the driver if they leave it open. */
-static struct outcome attach(struct iommu_domain *domain, const struct emt_group_view *view, struct emt_facts *facts,
-			     bool fresh)
+static struct outcome attach(struct iommu_domain *domain, const struct emt_group_view *view,
+			     struct emt_facts *facts, bool fresh)
 {
 	struct mutex *turn = wait_for_turn(domain, facts);
 	const struct emt_rule *rule = find_unasked(facts, fresh);
@@ -232,8 +242,8 @@ static int attach_view(struct iommu_domain *domain, const struct emt_group_view 
 	outcome = attach(domain, view, &facts, fresh);
 	if (outcome.verdict == EMT_UNKNOWN)
 		emt_unknown_count(view->instance, facts.driver, outcome.raw);
-	trace_iommu_emt_attach(iommu_group_id(view->group), emt_drivers[facts.driver].name, outcome.raw, outcome.name,
-			       outcome.final);
+	trace_iommu_emt_attach(iommu_group_id(view->group), emt_drivers[facts.driver].name,
+			       outcome.raw, outcome.name, outcome.final);
 	return outcome.final;
 }
 

@@ -15,7 +15,7 @@ static enum emt_generation generation(void)
 	       (compat_attach_errnos_undocumented() ? EMT_GEN_UNDOCUMENTED : 0);
 }
 
-/* A driver puts the aperture in force at the first attach, perhaps just now, and never takes that back. */
+/* A driver puts the aperture in force at the first attach, perhaps just now, and for ever. */
 static unsigned int use_of(const struct iommu_domain *domain)
 {
 	return READ_ONCE(domain->geometry.force_aperture) ? EMT_DOMAIN_USED : EMT_DOMAIN_UNUSED;

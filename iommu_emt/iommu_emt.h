@@ -11,9 +11,9 @@
  *                 nothing for it, and the group is where it was before the call;
  *   other         a real error, as the core or the driver returned it.
  *
- * Old kernels leave a group half attached when one of its devices refuses: those before v6.1.17, and v6.2 before v6.2.4.
- * It is taken home then; in the rare case that this fails too, the result is -ENOTRECOVERABLE, and the domain must not be
- * freed as long as the group exists.
+ * Old kernels leave a group half attached when one of its devices refuses: those before v6.1.17,
+ * and v6.2 before v6.2.4. It is taken home then; in the rare case that this fails too, the result
+ * is -ENOTRECOVERABLE, and the domain must not be freed as long as the group exists.
  *
  * A driver or errno that the rules do not know counts as incompatible, except errnos that can never mean it; it is
  * counted in debugfs (iommu_emt/unknown) and named once in the log, at info level.  The caller then tries a fresh
@@ -30,9 +30,9 @@ struct iommu_domain;
 struct iommu_group;
 
 /*
- * Part of the names that this module exports, because on kernels without CONFIG_MODVERSIONS names are all that keeps a
- * caller from calling what has changed since it was built: iommu_emt may stay loaded while its callers are upgraded.
- * To be raised when a prototype or what it promises changes.
+ * Part of the names that this module exports, because on kernels without CONFIG_MODVERSIONS names
+ * are all that keeps a caller from calling what has changed since it was built: iommu_emt may stay
+ * loaded while its callers are upgraded. To be raised when a prototype or what it promises changes.
  */
 #define IOMMU_EMT_ABI			1
 #define IOMMU_EMT_PASTE(name, abi)	name##_abi##abi
@@ -60,10 +60,11 @@ int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *grou
  * @instance: IOMMU (dev->iommu->iommu_dev) of a device that is or was attached to @domain; only compared, never
  *	dereferenced; NULL if unknown
  *
- * Prefer this to iommu_emt_attach_group() where @instance is known.  Many drivers' domains belong to one IOMMU: then a
- * group of another one is not offered to the driver, which saves the line that some log for it and the translation
- * that some drop, and a real error is told from incompatibility where both are the same errno.  Where a domain serves only one
- * device (omap), one that has become empty is not offered either; that costs a domain.
+ * Prefer this to iommu_emt_attach_group() where @instance is known.  Many drivers' domains belong
+ * to one IOMMU: then a group of another one is not offered to the driver, which saves the line that
+ * some log for it and the translation that some drop, and a real error is told from incompatibility
+ * where both are the same errno.  Where a domain serves only one device (omap), one that has become
+ * empty is not offered either; that costs a domain.
  *
  * Context: as iommu_emt_attach_group().
  * Return: as iommu_emt_attach_group().
@@ -86,9 +87,10 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev);
  * @domain: a domain that nothing was ever attached to
  * @group: as for iommu_emt_attach_group()
  *
- * For the caller who has no other domain left to try: like iommu_emt_attach_group(), but an incompatibility is
- * returned as the errno of the core or the driver.  A domain that another driver made is -EINVAL, as to new cores, and the
- * driver is not asked.  After a failure other than -ENOTRECOVERABLE the group is where it was, and the domain may be freed.
+ * For the caller who has no other domain left to try: like iommu_emt_attach_group(), but an
+ * incompatibility is returned as the errno of the core or the driver.  A domain that another driver
+ * made is -EINVAL, as to new cores, and the driver is not asked.  After a failure other than
+ * -ENOTRECOVERABLE the group is where it was, and the domain may be freed.
  *
  * Context: as iommu_emt_attach_group().
  * Return: 0 or a negative errno, never -EMEDIUMTYPE unless the driver itself says so.

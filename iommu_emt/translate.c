@@ -149,8 +149,8 @@ DEFINE_SHOW_ATTRIBUTE(translate);
  * emt_translate_start() - begin to translate for the modules that the parameter names
  * @debugfs_dir: where the file "translate" goes; the caller removes it before emt_translate_stop()
  *
- * Without names nothing is probed and nothing shown.  The same if something is wrong, after saying so in the kernel log:
- * the functions of this module are needed all the same.
+ * Without names nothing is probed and nothing shown.  The same if something is wrong, after saying
+ * so in the kernel log: the functions of this module are needed all the same.
  *
  * Context: process context.
  */

@@ -11,7 +11,8 @@
  *   driver's -EINVAL then, which is soft where it may be one of them.
  * - Errnos without a rule are traced but not counted, because that takes a mutex.
  * - A group that an old core left half attached is not taken home.
- * - Nobody can be made to wait, so attaches to one domain may overtake each other.  That it was unused counts only if it
+ * - Nobody can be made to wait, so attaches to one domain may overtake each other.  That it was
+ * unused counts only if it
  *   still is after the call; some drivers' own failures look as if another group had come first, and are soft then.
  */
 #include <linux/device.h>
@@ -75,7 +76,10 @@ static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *re
 	struct iommu_domain *current_domain;
 	struct iommu_group *group = iommu_group_get(dev);
 
-	*call = (struct attach_call){ .domain = domain, .group_id = group ? iommu_group_id(group) : -1 };
+	*call = (struct attach_call){
+		.domain = domain,
+		.group_id = group ? iommu_group_id(group) : -1,
+	};
 	if (!group || !compat_dev_iommu(dev)) {
 		call->untouched = true;
 	} else {

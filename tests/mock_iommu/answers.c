@@ -4,11 +4,12 @@
  *
  *	CALL errno=E [domain=I] [device=I] [member=K] [nth=N] [count=C]
  *
- * CALL is alloc, attach, home (attach to where a group is while nobody owns it; cores since v6.1 do not expect that to
- * fail), map or enforce.  The call fails with errno E from the Nth (1) matching call on, C (every) times.  It matches if
- * the domain belongs to IOMMU I, the device is behind IOMMU I and is number K (from 0) of its group; what is not named
- * matches always.  E is positive; for attach and home, 0 is the lie: success without an attach; for enforce any E is
- * "no".  The first answer told that is due is given; all that match count the call.
+ * CALL is alloc, attach, home (attach to where a group is while nobody owns it; cores since v6.1 do
+ * not expect that to fail), map or enforce.  The call fails with errno E from the Nth (1) matching
+ * call on, C (every) times.  It matches if the domain belongs to IOMMU I, the device is behind
+ * IOMMU I and is number K (from 0) of its group; what is not named matches always.  E is positive;
+ * for attach and home, 0 is the lie: success without an attach; for enforce any E is "no".  The
+ * first answer told that is due is given; all that match count the call.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>

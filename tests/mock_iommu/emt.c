@@ -16,8 +16,8 @@
  * fresh		nothing is left to try: iommu_emt_attach_fresh() is asked
  * beside=N		while that call is under way, another one attaches the group of device N
  *
- * The groups must not be owned by anyone.  The file shows what was returned, how often the driver was asked to attach a
- * device, and what the call beside returned.
+ * The groups must not be owned by anyone.  The file shows what was returned, how often the driver
+ * was asked to attach a device, and what the call beside returned.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -91,7 +91,7 @@ static int call_one(const struct attempt *attempt)
 	return attempt->instance ? call_join(attempt) : call_attach(attempt->domain, attempt->group);
 }
 
-/* Comes when the call that it is beside has reached the driver, which takes mock_policy.attach_ms. */
+/* Comes when the call beside it has reached the driver, which takes mock_policy.attach_ms. */
 static int call_beside(void *data)
 {
 	const struct attempt *attempt = data;

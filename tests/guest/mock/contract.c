@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What iommu_emt promises to a module that calls it (iommu_emt.h), with groups that nobody owns: after a refusal every device
- * is where it was, whatever the core undoes by itself.
+ * What iommu_emt promises to a module that calls it (iommu_emt.h), with groups that nobody owns:
+ * after a refusal every device is where it was, whatever the core undoes by itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,8 @@ static struct answer ask(int device, const char *words)
 
 	mock_write("emt", "%d %s", device, words);
 	text = mock_text("emt");
-	EQ(sscanf(text, "returned %d asked %d beside %d", &answer.returned, &answer.asked, &answer.beside), 3);
+	EQ(sscanf(text, "returned %d asked %d beside %d", &answer.returned, &answer.asked,
+		  &answer.beside), 3);
 	free(text);
 	return answer;
 }
@@ -49,10 +50,11 @@ struct refusal {
 	int member;
 	int err;
 	bool drops;	/* the device has lost its former translation by then */
-	int lies;	/* so many devices only seem to go home, beginning with the first that is sent there */
+	int lies;	/* so many devices only seem to go home, from the first on that is sent there */
 };
 
-static void expect_group_stayed(int group, const struct mock_device *was, const struct refusal *refusal)
+static void expect_group_stayed(int group, const struct mock_device *was,
+				const struct refusal *refusal)
 {
 	int i;
 
@@ -60,9 +62,11 @@ static void expect_group_stayed(int group, const struct mock_device *was, const 
 		const struct mock_device is = mock_device(mock.group[group].device[i]);
 
 		if (strcmp(is.place, was[i].place) || is.domain != was[i].domain) {
-			ktap_diag("\"%s\", member %d refuses with %d, drops %d, lies %d: member %d was in %s %d, is in %s %d",
-				  refusal->words, refusal->member, refusal->err, refusal->drops, refusal->lies, i,
-				  was[i].place, was[i].domain, is.place, is.domain);
+			ktap_diag("\"%s\", member %d refuses with %d, drops %d, lies %d",
+				  refusal->words, refusal->member, refusal->err, refusal->drops,
+				  refusal->lies);
+			ktap_diag("member %d was in %s %d, is in %s %d", i, was[i].place, was[i].domain,
+				  is.place, is.domain);
 			TRUE(false);
 		}
 	}
@@ -113,8 +117,9 @@ static void refuse_in_every_way(int group, int lies)
 			for (member = 0; member < SIZE; member++)
 				for (drops = 0; drops < kinds_of_refusal(); drops++)
 					refuse(group, &(struct refusal){
-						.words = words[way], .member = member, .err = errors[error],
-						.drops = drops, .lies = lies,
+						.words = words[way], .member = member,
+						.err = errors[error], .drops = drops,
+						.lies = lies,
 					});
 }
 
@@ -124,10 +129,11 @@ TEST(refused_group_is_where_it_was, .seconds = 120, .not_on_stock = NOT_ON_STOCK
 }
 
 /*
- * The same on a core that puts no group back, as 5.10 and early 6.1 and 6.2 are. A later one is made to look so: devices
- * that it sends home stay where they are, and say that they went.
+ * The same on a core that puts no group back, as 5.10 and early 6.1 and 6.2 are. A later one is
+ * made to look so: devices that it sends home stay where they are, and say that they went.
  */
-TEST(group_that_the_core_leaves_half_attached_is_where_it_was, .seconds = 120, .not_on_stock = NOT_ON_STOCK)
+TEST(group_that_the_core_leaves_half_attached_is_where_it_was, .seconds = 120,
+     .not_on_stock = NOT_ON_STOCK)
 {
 	if (env.kernel >= KERNEL(6, 3))
 		test_skip("every core puts groups back on this kernel");
@@ -135,10 +141,11 @@ TEST(group_that_the_core_leaves_half_attached_is_where_it_was, .seconds = 120, .
 }
 
 /*
- * A group that has no home is sent to a scratch domain, and a device of it refuses that one, too. Nobody knows which of the two
- * domains the others are on, so neither is freed.
+ * A group that has no home is sent to a scratch domain, and a device of it refuses that one, too.
+ * Nobody knows which of the two domains the others are on, so neither is freed.
  */
-TEST(scratch_domain_that_a_device_may_be_on_is_not_freed, .domains_differ = true, .not_on_stock = NOT_ON_STOCK)
+TEST(scratch_domain_that_a_device_may_be_on_is_not_freed, .domains_differ = true,
+     .not_on_stock = NOT_ON_STOCK)
 {
 	const int group = group_of_three(), first = mock.group[group].device[0];
 	const int lies = env.kernel < KERNEL(6, 1) ? 0 : 2 * SIZE;
@@ -295,10 +302,11 @@ TEST(driver_is_never_given_a_domain_of_another, .not_on_stock = NOT_ON_STOCK)
 /* --- two at a time --- */
 
 /*
- * Two groups are attached to a domain that no group was attached to. Whoever comes second finds it used, and that is the reason
- * of what it is told, although it was not when it came.
+ * Two groups are attached to a domain that no group was attached to. Whoever comes second finds it
+ * used, and that is the reason of what it is told, although it was not when it came.
  */
-static void race_for_a_domain(int first, int second, const char *prefix, const char *driver, int asked)
+static void race_for_a_domain(int first, int second, const char *prefix, const char *driver,
+			      int asked)
 {
 	struct answer answer;
 	char words[32];
@@ -309,8 +317,8 @@ static void race_for_a_domain(int first, int second, const char *prefix, const c
 	snprintf(words, sizeof(words), "beside=%d", mock.group[second].device[0]);
 	answer = ask(mock.group[first].device[0], words);
 	mock_write("attach_ms", "0");
-	ktap_diag("%s%s: one was told %d, the other %d, and the driver was asked %d times", prefix, driver, answer.returned,
-		  answer.beside, answer.asked);
+	ktap_diag("%s%s: one was told %d, the other %d, and the driver was asked %d times",
+		  prefix, driver, answer.returned, answer.beside, answer.asked);
 	/* Either may have been the first. */
 	TRUE(!answer.returned != !answer.beside);
 	EQ(answer.returned + answer.beside, -EMEDIUMTYPE);
