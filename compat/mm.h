@@ -16,6 +16,10 @@
 
 #include <compat/generated/probes.h>
 
+#if !defined(CONFIG_SPARSEMEM_VMEMMAP) && !defined(CONFIG_FLATMEM)
+#error "Neighbouring struct pages must stand for neighbouring frames, so the kernel needs CONFIG_SPARSEMEM_VMEMMAP or CONFIG_FLATMEM."
+#endif
+
 /* Pins pages of @mm, whose mmap lock is held for reading.  Returns how many, or an errno; 0 is a failure too. */
 static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long npages,
 						unsigned int gup_flags, struct page **pages)
@@ -61,8 +65,7 @@ static inline unsigned long compat_pages_to_folio_end(struct page *page)
 /* Unpins @npages pages of consecutive frames from @pfn on, marking them dirty if @dirty. */
 static inline void compat_unpin_frames(unsigned long pfn, unsigned long npages, bool dirty)
 {
-/* The range form steps from struct page to struct page, which are not consecutive in every memory model. */
-#if defined(HAVE_UNPIN_PAGE_RANGE) && (defined(CONFIG_SPARSEMEM_VMEMMAP) || defined(CONFIG_FLATMEM))
+#ifdef HAVE_UNPIN_PAGE_RANGE
 	unpin_user_page_range_dirty_lock(pfn_to_page(pfn), npages, dirty);
 #else
 	struct page *batch[32];

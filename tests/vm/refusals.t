@@ -84,6 +84,24 @@ check "kernel without VFIO" refused_without_building "CONFIG_VFIO)"
 headers 6.12.0-1-amd64 CONFIG_VFIO=m '# CONFIG_VFIO_CONTAINER is not set'
 check "kernel without VFIO containers" refused_without_building "CONFIG_VFIO_CONTAINER"
 
+headers 6.1.0-1-amd64 CONFIG_VFIO=m CONFIG_SPARSEMEM=y '# CONFIG_SPARSEMEM_VMEMMAP is not set'
+check "kernel whose struct pages do not say which frames are contiguous" refused_without_building "CONFIG_SPARSEMEM_VMEMMAP"
+
+# Headers of which nothing is wrong until something is compiled with them?
+gets_to_the_build()
+{
+	local output
+
+	output=$(make -C "$tree" KDIR="$work/headers" 2>&1) || true
+	[[ $output == *"not even an empty file compiles"* ]] || { echo "$output"; return 1; }
+}
+
+headers 6.1.0-1-amd64 CONFIG_VFIO=m CONFIG_SPARSEMEM=y CONFIG_SPARSEMEM_VMEMMAP=y
+check "kernel with a virtual memory map" gets_to_the_build
+
+headers 6.1.0-1-amd64 CONFIG_VFIO=m CONFIG_FLATMEM=y
+check "kernel with flat memory" gets_to_the_build
+
 kernel=$("$ng_tests_dir/kernels/fetch" bookworm)
 load_kernel "$kernel"
 check "compiler that does not work" refused "install that version, or name another one with CC=" KDIR="$KHEADERS" CC=/bin/false
