@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../lib/kmsg.h"
@@ -294,6 +295,32 @@ TEST(limit_is_read_at_every_call)
 	EQ(locked_pages(), 4);
 	EQ(OK(dma_unmap(ct.fd, IOVA, PAGE * 4)), PAGE * 4);
 	OK(dma_map(ct.fd, area, IOVA, PAGE * 3, DMA_RW));
+	container_close(&ct);
+}
+
+static void raise_limit_of_parent(void *arg)
+{
+	const rlim_t bytes = *(unsigned long *)arg * PAGE;
+	const struct rlimit limit = { bytes, bytes };
+
+	OK(prlimit(getppid(), RLIMIT_MEMLOCK, &limit, NULL) ? -errno : 0);
+}
+
+/* As libvirt does it for a virtual machine that gets a device later. */
+TEST(limit_raised_by_another_process_counts_at_once)
+{
+	uint8_t *area = memory_small_pages(PAGE * 8);
+	unsigned long pages = 6;
+	struct container ct;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	drop_ipc_lock();
+	limit_locked_pages(2);
+	FAILS(ENOMEM, dma_map(ct.fd, area, IOVA, PAGE * 6, DMA_RW));
+	process_join(process_start(raise_limit_of_parent, &pages));
+	OK(dma_map(ct.fd, area, IOVA, PAGE * 6, DMA_RW));
+	EQ(locked_pages(), 6);
+	FAILS(ENOMEM, dma_map(ct.fd, area, IOVA + MIB(1), PAGE, DMA_RW));
 	container_close(&ct);
 }
 

@@ -357,3 +357,33 @@ TEST(second_domain_reaches_another_devices_bar)
 	edu_close(&target);
 	container_close(&ct);
 }
+
+/* Two devices whose registers a hypervisor puts at one address: the first stays there. */
+TEST(second_bar_at_the_same_address_is_eexist)
+{
+	const unsigned int inverter = 0x04;	/* register that returns the complement */
+	uint32_t *area = memory_small_pages(PAGE);
+	struct edu source, first, second;
+	struct container ct;
+
+	NEED_DEVICES(3);
+	container_make(&ct, 0, 3, TYPE1V2);
+	container_edu(&ct, 0, &source);
+	container_edu(&ct, 1, &first);
+	container_edu(&ct, 2, &second);
+	area[0] = 0x13579bdf;
+	OK(dma_map(ct.fd, area, IOVA, PAGE, DMA_RW));
+	OK(map_at(&ct, (void *)first.bar, IOVA + MIB(2), 4 * PAGE));
+	FAILS(EEXIST, map_at(&ct, (void *)second.bar, IOVA + MIB(2), 4 * PAGE));
+	FAILS(EEXIST, map_at(&ct, (void *)second.bar, IOVA + MIB(2) + PAGE, PAGE));
+	EQ(container_mappings(&ct), 2);
+	EQ(locked_pages(), 1);
+	OK(edu_read_memory(&source, IOVA, 4));
+	OK(edu_write_memory(&source, IOVA + MIB(2) + inverter, 4));
+	EQ(*(volatile uint32_t *)(first.bar + inverter), ~UINT32_C(0x13579bdf));
+	TRUE(*(volatile uint32_t *)(second.bar + inverter) != ~UINT32_C(0x13579bdf));
+	edu_close(&second);
+	edu_close(&first);
+	edu_close(&source);
+	container_close(&ct);
+}

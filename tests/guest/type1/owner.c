@@ -305,3 +305,41 @@ TEST(mapping_made_by_a_thread_that_ended_is_uncharged)
 	EQ(locked_pages(), 0);
 	container_close(&ct);
 }
+
+/* --- a process that gets the container from another, as a secondary process of DPDK does --- */
+
+static void map_too_early(void *arg)
+{
+	struct container *ct = arg;
+	uint8_t *area = memory_small_pages(PAGE);
+
+	FAILS(EINVAL, dma_map(ct->fd, area, IOVA, PAGE, DMA_RW));
+	FAILS(EINVAL, dma_unmap(ct->fd, IOVA, PAGE));
+	EQ(locked_pages(), 0);
+}
+
+static void map_and_unmap_mine(void *arg)
+{
+	struct container *ct = arg;
+	uint8_t *area = memory_small_pages(PAGE * PAGES);
+
+	OK(dma_map(ct->fd, area, IOVA, PAGE * PAGES, DMA_RW));
+	EQ(locked_pages(), PAGES);
+	EQ(OK(dma_unmap(ct->fd, IOVA, PAGE * PAGES)), PAGE * PAGES);
+	EQ(locked_pages(), 0);
+}
+
+TEST(other_process_can_map_once_the_container_has_a_driver)
+{
+	struct container ct;
+
+	container_init(&ct);
+	process_join(process_start(map_too_early, &ct));
+	container_add(&ct, 0);
+	process_join(process_start(map_too_early, &ct));
+	OK(container_set_iommu(ct.fd, TYPE1V2));
+	process_join(process_start(map_and_unmap_mine, &ct));
+	EQ(container_mappings(&ct), 0);
+	EQ(locked_pages(), 0);
+	container_close(&ct);
+}

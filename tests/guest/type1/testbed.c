@@ -10,8 +10,10 @@ int testbed_find(void)
 	return devices_find();
 }
 
+/* A test may have taken a device from the bus and brought it back, in another group. */
 void testbed_reset(void)
 {
+	devices_find();
 }
 
 bool testbed_clean(void)
