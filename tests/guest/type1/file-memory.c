@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that is a file, as a virtual machine's may be: on a file system that is full, and on one that writes back to a disk. */
+/*
+ * Memory that is a file, as a virtual machine's may be: on a file system that is full, and on one
+ * that writes back to a disk.
+ */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <fcntl.h>
@@ -142,8 +145,9 @@ static void mount_disk(void)
 }
 
 /*
- * Such a file may be read by devices, and since Linux 6.5 not be written: writing back to the disk and a device that writes at any
- * time do not go together. A private mapping of it is memory as any other.
+ * Such a file may be read by devices, and since Linux 6.5 not be written: writing back to the disk
+ * and a device that writes at any time do not go together. A private mapping of it is memory as
+ * any other.
  */
 TEST(map_of_a_file_on_a_disk)
 {

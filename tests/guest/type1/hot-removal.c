@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The only device of a container's only group is taken from the bus while the container, its mappings and the group's file stay. */
+/*
+ * The only device of a container's only group is taken from the bus while the container, its
+ * mappings and the group's file stay.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Very many small mappings that come and go, as a hypervisor makes them that follows a guest page by page: what is counted stays
- * exact, and a container of many mappings is as quick as one of few.
+ * Very many small mappings that come and go, as a hypervisor makes them that follows a guest page
+ * by page: what is counted stays exact.
  */
 #include <stdlib.h>
 
