@@ -112,7 +112,6 @@ static int visit_scratch_domain(const struct emt_group_view *view, struct device
 /**
  * take_home() - undo what a failed attach left behind
  * @view: the group
- * @home: what it was attached to before, as a whole; NULL if to nothing
  * @raw: what the attach returned
  *
  * Not every core does that: some stop at the first device that refuses, which may have lost its
@@ -124,8 +123,9 @@ static int visit_scratch_domain(const struct emt_group_view *view, struct device
  *
  * Return: 0, or -ENOTRECOVERABLE if the refused domain may still be in use.
  */
-static int take_home(const struct emt_group_view *view, struct iommu_domain *home, int raw)
+static int take_home(const struct emt_group_view *view, int raw)
 {
+	struct iommu_domain *home;
 	struct device *dev;
 	int ret;
 
@@ -134,6 +134,8 @@ static int take_home(const struct emt_group_view *view, struct iommu_domain *hom
 	dev = emt_first_device(view->group);
 	if (!dev)
 		return 0;	/* nothing is left that could be attached */
+	/* As a whole, to such a core, it has not moved. */
+	home = iommu_get_domain_for_dev(dev);
 	ret = home ? iommu_attach_group(home, view->group) : visit_scratch_domain(view, dev);
 	put_device(dev);
 	if (!ret || view->nr_devices == 1)
@@ -157,7 +159,6 @@ static struct outcome attach_and_judge(struct iommu_domain *domain,
 				       const struct emt_group_view *view,
 				       const struct emt_facts *facts, bool fresh)
 {
-	struct iommu_domain *home = domain_of(view->group);
 	struct outcome outcome = { .verdict = EMT_HARD };
 
 	outcome.raw = iommu_attach_group(domain, view->group);
@@ -166,7 +167,7 @@ static struct outcome attach_and_judge(struct iommu_domain *domain,
 		outcome.verdict = emt_judge(facts, outcome.raw);
 	outcome.name = emt_verdict_name(outcome.verdict, outcome.raw);
 	outcome.final = final_errno(&outcome, fresh);
-	if (outcome.raw && take_home(view, home, outcome.raw))
+	if (outcome.raw && take_home(view, outcome.raw))
 		outcome.final = -ENOTRECOVERABLE;
 	return outcome;
 }
