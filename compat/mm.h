@@ -83,8 +83,8 @@ static inline void compat_unpin_frames(unsigned long pfn, unsigned long npages, 
 }
 
 /*
- * The mmap lock for writing, to count locked pages.  No area changes beneath it, so the count of such
- * changes that newer kernels keep with it is left alone.  That allows to try: since v6.12,
+ * The mmap lock for writing, to count locked pages.  No area changes beneath it, so the count of
+ * such changes that newer kernels keep with it is left alone.  That allows to try: since v6.12,
  * <linux/mmap_lock.h> has no function for it.
  */
 static inline bool compat_mmap_trylock_to_account(struct mm_struct *mm)

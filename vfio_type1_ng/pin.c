@@ -2,12 +2,12 @@
 /*
  * Pinning user memory, for as long as a device may reach it (FOLL_LONGTERM).
  *
- * The caller's own memory is pinned through the fast path where the pages are present.  That path looks at page tables
- * only, so it is used for areas of which these say all (see may_pin_fast()).  What it refuses, or what has to be faulted
- * in, is asked for again under the mmap lock as any other process would: that way the caller's protection keys do not
- * count, and a userfaultfd handler is not waited for.  What is not made of pages
- * at all but of frames that a driver put into a VM_PFNMAP area (a device's registers or memory) cannot be pinned and is
- * looked up instead.
+ * The caller's own memory is pinned through the fast path where the pages are present.  That path
+ * looks at page tables only, so it is used for areas of which these say all (see may_pin_fast()).
+ * What it refuses, or what has to be faulted in, is asked for again under the mmap lock as any other
+ * process would: that way the caller's protection keys do not count, and a userfaultfd handler is not
+ * waited for.  What is not made of pages at all but of frames that a driver put into a VM_PFNMAP area
+ * (a device's registers or memory) cannot be pinned and is looked up instead.
  *
  * The zero page, which stands for memory that was never written, is not held: it never goes away, and old kernels count
  * each pin of it in a reference count that overflows.
