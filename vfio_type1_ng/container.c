@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include <compat/vfio.h>
 
@@ -66,7 +67,7 @@ void *ng_container_open(unsigned long type)
 
 	mutex_init(&ct->lock);
 	ct->mappings = RB_ROOT;
-	xa_init(&ct->external);
+	ct->external = RB_ROOT;
 	ct->entries_left = READ_ONCE(ng_dma_entry_limit);
 	INIT_LIST_HEAD(&ct->waiters);
 	INIT_LIST_HEAD(&ct->queue);
@@ -90,7 +91,6 @@ static void destroy(struct kref *ref)
 	kfree(ct->spare_pages);
 	ng_iova_windows_free(&ct->windows);
 	ng_iova_windows_free(&ct->next_windows);
-	xa_destroy(&ct->external);
 	ng_dirty_exit(ct);
 	kfree_rcu(ct, rcu);
 	module_put(THIS_MODULE);

@@ -30,7 +30,6 @@
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
-#include <linux/xarray.h>
 
 #include <compat/vfio_access.h>
 
@@ -75,7 +74,7 @@ struct page;
  * @dirty: dirty tracking; has a mutex of its own, outside both locks
  * @last_owner: owner of the latest mapping, which is likely to own the next one
  * @spare_pages: for ng_pin_batch_init(); whoever swaps it out has it
- * @external: struct ng_external_pin by I/O virtual page number: the pages that in-kernel users hold
+ * @external: struct ng_external_pin by address: the pages that in-kernel users hold
  * @nr_external: their number
  * @external_drops: how many there were that are none any more; read without the lock to see whether there are new ones
  * @listeners: in-kernel users that want to know what is unmapped; has a lock of its own, under which they call back, so
@@ -115,7 +114,7 @@ struct ng_container {
 	struct list_head waiters;
 	struct list_head queue;
 	struct ng_owner *last_owner;
-	struct xarray external;
+	struct rb_root external;
 	unsigned long nr_external;
 	unsigned long external_drops;
 

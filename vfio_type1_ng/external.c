@@ -5,8 +5,8 @@
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "container.h"
 #include "dirty.h"
@@ -14,27 +14,93 @@
 #include "mapping.h"
 #include "turn.h"
 
-/* The kernel's own type holds it, as it holds every address that can be mapped. */
-static unsigned long index_of(u64 iova)
+static u64 page_of(u64 iova)
 {
-	return iova >> PAGE_SHIFT;
+	return iova & PAGE_MASK;
+}
+
+static struct ng_external_pin *pin_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ng_external_pin, node);
+}
+
+/* The record of the first page at or behind an address, or NULL. */
+static struct ng_external_pin *find_from(struct ng_container *ct, u64 iova)
+{
+	struct rb_node *node = ct->external.rb_node;
+	struct ng_external_pin *found = NULL;
+
+	while (node) {
+		struct ng_external_pin *pin = pin_of(node);
+
+		if (pin->iova < page_of(iova)) {
+			node = node->rb_right;
+		} else {
+			found = pin;
+			node = node->rb_left;
+		}
+	}
+	return found;
+}
+
+/* The record of the page at an address, or NULL. */
+static struct ng_external_pin *find(struct ng_container *ct, u64 iova)
+{
+	struct ng_external_pin *pin = find_from(ct, iova);
+
+	return pin && pin->iova == page_of(iova) ? pin : NULL;
+}
+
+static void insert(struct ng_container *ct, struct ng_external_pin *pin)
+{
+	struct rb_node **link = &ct->external.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = pin->iova < pin_of(parent)->iova ? &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&pin->node, parent, link);
+	rb_insert_color(&pin->node, &ct->external);
+	ct->nr_external++;
+}
+
+static void erase(struct ng_container *ct, struct ng_external_pin *pin)
+{
+	rb_erase(&pin->node, &ct->external);
+	kfree(pin);
+	ct->nr_external--;
+}
+
+/* The record of the first page of a range that has one, or NULL. */
+static struct ng_external_pin *find_first(struct ng_container *ct, struct ng_range range)
+{
+	struct ng_external_pin *pin = find_from(ct, range.first);
+
+	return pin && pin->iova <= range.last ? pin : NULL;
+}
+
+/* The record of the next page of a range that has one, or NULL. */
+static struct ng_external_pin *find_next(struct ng_external_pin *pin, struct ng_range range)
+{
+	pin = pin_of(rb_next(&pin->node));
+	return pin && pin->iova <= range.last ? pin : NULL;
 }
 
 /* Every record of a range, in ascending order, with the container's lock or its topology held for writing. */
-#define for_each_pin(ct, index, pin, range) \
-	xa_for_each_range(&(ct)->external, index, pin, index_of((range).first), index_of((range).last))
+#define for_each_pin(ct, pin, range)						\
+	for (pin = find_first(ct, range); pin; pin = find_next(pin, range))
 
 /* Is the page at an address held, or does it change hands? */
 bool ng_external_has_record(struct ng_container *ct, u64 iova)
 {
 	lockdep_assert_held(&ct->lock);
-	return xa_load(&ct->external, index_of(iova));
+	return find(ct, iova);
 }
 
 /* The record of the page at an address if it changes hands, to wait for; or NULL. */
 const struct ng_external_pin *ng_external_changing_hands(struct ng_container *ct, u64 iova)
 {
-	const struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+	const struct ng_external_pin *pin = find(ct, iova);
 
 	lockdep_assert_held(&ct->lock);
 	return pin && !pin->users ? pin : NULL;
@@ -50,12 +116,12 @@ const struct ng_external_pin *ng_external_changing_hands(struct ng_container *ct
  */
 bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova)
 {
-	unsigned long index = index_of(range.first);
+	struct ng_external_pin *pin = find_first(ct, range);
 
 	lockdep_assert_held(&ct->lock);
-	if (!xa_find(&ct->external, &index, index_of(range.last), XA_PRESENT))
+	if (!pin)
 		return false;
-	*iova = (u64)index << PAGE_SHIFT;
+	*iova = pin->iova;
 	return true;
 }
 
@@ -69,7 +135,7 @@ bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova
  */
 bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn)
 {
-	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+	struct ng_external_pin *pin = find(ct, iova);
 
 	lockdep_assert_held(&ct->lock);
 	if (!pin || !pin->users)
@@ -89,19 +155,13 @@ bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn)
 int ng_external_reserve(struct ng_container *ct, u64 iova)
 {
 	struct ng_external_pin *pin;
-	int ret;
 
 	lockdep_assert_held(&ct->lock);
 	pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
 	if (!pin)
 		return -ENOMEM;
-
-	ret = xa_insert(&ct->external, index_of(iova), pin, GFP_KERNEL_ACCOUNT);
-	if (ret) {
-		kfree(pin);
-		return ret;
-	}
-	ct->nr_external++;
+	pin->iova = page_of(iova);
+	insert(ct, pin);
 	return 0;
 }
 
@@ -114,28 +174,23 @@ int ng_external_reserve(struct ng_container *ct, u64 iova)
  */
 void ng_external_complete(struct ng_container *ct, u64 iova, unsigned long pfn, bool pinned)
 {
-	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+	struct ng_external_pin *pin = find(ct, iova);
 
 	lockdep_assert_held(&ct->lock);
-	*pin = (struct ng_external_pin){ .pfn = pfn, .users = 1, .pinned = pinned };
+	pin->pfn = pfn;
+	pin->users = 1;
+	pin->pinned = pinned;
 	ng_turn_settled(ct, pin);
-}
-
-static void erase(struct ng_container *ct, unsigned long index, struct ng_external_pin *pin)
-{
-	xa_erase(&ct->external, index);
-	kfree(pin);
-	ct->nr_external--;
 }
 
 /* Ends a record that has no users: the page could not be pinned, or is unpinned. */
 void ng_external_erase(struct ng_container *ct, u64 iova)
 {
-	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+	struct ng_external_pin *pin = find(ct, iova);
 
 	lockdep_assert_held(&ct->lock);
 	ng_turn_settled(ct, pin);
-	erase(ct, index_of(iova), pin);
+	erase(ct, pin);
 }
 
 /**
@@ -149,7 +204,7 @@ void ng_external_erase(struct ng_container *ct, u64 iova)
  */
 bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin *last)
 {
-	struct ng_external_pin *pin = xa_load(&ct->external, index_of(iova));
+	struct ng_external_pin *pin = find(ct, iova);
 
 	lockdep_assert_held(&ct->lock);
 	if (!pin || !pin->users || --pin->users)
@@ -169,10 +224,10 @@ bool ng_external_charged(const struct ng_external_pin *pin)
 unsigned long ng_external_chargeable(struct ng_container *ct, const struct ng_mapping *mapping)
 {
 	struct ng_external_pin *pin;
-	unsigned long index, n = 0;
 	unsigned int steps = 0;
+	unsigned long n = 0;
 
-	for_each_pin(ct, index, pin, mapping->range) {
+	for_each_pin(ct, pin, mapping->range) {
 		n += ng_external_charged(pin);
 		ng_rest(&steps);
 	}
@@ -184,14 +239,14 @@ void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct ng_external_pin *pin;
 	unsigned int steps = 0;
-	unsigned long index;
 
-	for_each_pin(ct, index, pin, mapping->range) {
-		u64 first = (u64)index << PAGE_SHIFT;
-
+	for_each_pin(ct, pin, mapping->range) {
 		if (!pin->users)
 			continue;
-		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = first, .last = first + PAGE_SIZE - 1 });
+		ng_dirty_mark(ct, mapping, (struct ng_range){
+			.first = pin->iova,
+			.last = pin->iova + PAGE_SIZE - 1,
+		});
 		ng_rest(&steps);
 	}
 }
@@ -206,13 +261,14 @@ void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
  */
 void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	struct ng_external_pin *pin;
-	unsigned long index, n = 0;
+	struct ng_external_pin *pin, *next;
 	unsigned int steps = 0;
+	unsigned long n = 0;
 
 	lockdep_assert_held(&ct->lock);
-	for_each_pin(ct, index, pin, mapping->range) {
-		erase(ct, index, pin);
+	for (pin = find_first(ct, mapping->range); pin; pin = next) {
+		next = find_next(pin, mapping->range);
+		erase(ct, pin);
 		n++;
 		ng_rest(&steps);
 	}

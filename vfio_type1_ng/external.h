@@ -2,10 +2,11 @@
 /*
  * External pins: pages of a mapping that in-kernel users hold, besides what the mapping itself pins for the domains.
  *
- * One record for each page, with a count of who holds it; the container has them by I/O virtual page number, because few
- * mappings have any.  A page is charged to the mapping's owner once: by the mapping while the container has a domain, by
- * its record while it has none.  So a mapping's charged pages are those of its runs, or, without runs, those that
- * ng_external_chargeable() counts; who makes or drops the last domain sees to that (replay.c).
+ * One record for each page, with a count of who holds it; the container has them in a tree of their
+ * own, because few mappings have any.  A page is charged to the mapping's owner once: by the mapping
+ * while the container has a domain, by its record while it has none.  So a mapping's charged pages
+ * are those of its runs, or, without runs, those that ng_external_chargeable() counts; who makes or
+ * drops the last domain sees to that (replay.c).
  *
  * Records are read and written under the container's lock.  A page changes hands without it: who pins one, as a borrower
  * of the mapping, makes its record before, without users, and completes it after; who drops the last hold erases the record
@@ -15,6 +16,7 @@
 #ifndef NG_EXTERNAL_H
 #define NG_EXTERNAL_H
 
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
 #include "range.h"
@@ -24,11 +26,15 @@ struct ng_mapping;
 
 /**
  * struct ng_external_pin - a page that in-kernel users hold
+ * @node: place in the container's tree
+ * @iova: I/O virtual address of the page
  * @pfn: its frame
  * @users: how many times it was pinned and not unpinned; 0 while it changes hands
  * @pinned: we hold it; not so the zero page and device memory, which nobody has to hold
  */
 struct ng_external_pin {
+	struct rb_node node;
+	u64 iova;
 	unsigned long pfn;
 	unsigned int users;
 	bool pinned;
