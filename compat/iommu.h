@@ -164,11 +164,12 @@ static inline struct iommu_domain *compat_paging_domain_alloc(struct device *dev
 #endif
 }
 
+/* Before iommu_map() could be told, it took memory for page tables that nobody was charged for. */
 static inline int compat_iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t paddr, size_t size,
-				   int prot)
+				   int prot, gfp_t gfp)
 {
 #ifdef HAVE_IOMMU_MAP_GFP
-	return iommu_map(domain, iova, paddr, size, prot, GFP_KERNEL_ACCOUNT);
+	return iommu_map(domain, iova, paddr, size, prot, gfp);
 #else
 	return iommu_map(domain, iova, paddr, size, prot);
 #endif

@@ -20,6 +20,13 @@
 #error "Neighbouring struct pages must stand for neighbouring frames, so the kernel needs CONFIG_SPARSEMEM_VMEMMAP or CONFIG_FLATMEM."
 #endif
 
+/* A cache that shares no slabs with others, so that an object left behind is seen (since v6.5). */
+#ifdef SLAB_NO_MERGE
+#define COMPAT_SLAB_NO_MERGE	SLAB_NO_MERGE
+#else
+#define COMPAT_SLAB_NO_MERGE	0
+#endif
+
 /* Pins pages of @mm, whose mmap lock is held for reading.  Returns how many, or an errno; 0 is a failure too. */
 static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long npages,
 						unsigned int gup_flags, struct page **pages)

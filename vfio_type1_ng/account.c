@@ -16,6 +16,7 @@
 #include <compat/mm.h>
 
 #include "account.h"
+#include "alloc.h"
 #include "container.h"
 
 /* How long a task that cannot be killed waits, and how often overdue changes are tried. */
@@ -47,7 +48,7 @@ struct ng_owner *ng_owner_get_current(struct ng_container *ct)
 		return ERR_PTR(-ENODEV);
 
 	if (!owner || owner->mm != current->mm || owner->task != current->group_leader) {
-		owner = kmalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+		owner = ng_kzalloc(sizeof(*owner));
 		if (!owner)
 			return ERR_PTR(-ENOMEM);
 		kref_init(&owner->ref);

@@ -8,6 +8,7 @@
 #include <compat/vfio.h>
 
 #include "account.h"
+#include "alloc.h"
 #include "container.h"
 #include "group.h"
 #include "mapping.h"
@@ -29,7 +30,7 @@ static int publish(struct ng_container *ct)
 		if (!ct->handle || IS_ERR_VALUE(ct->handle))
 			ret = -EBUSY;
 		else
-			ret = xa_insert(&containers, ct->handle, ct, GFP_KERNEL_ACCOUNT);
+			ret = xa_insert(&containers, ct->handle, ct, GFP_KERNEL);
 	} while (ret == -EBUSY);
 	return ret;
 }
@@ -48,7 +49,7 @@ void *ng_container_open(unsigned long type)
 	if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
 		return ERR_PTR(-EINVAL);
 
-	ct = kzalloc(sizeof(*ct), GFP_KERNEL_ACCOUNT);
+	ct = ng_kzalloc(sizeof(*ct));
 	if (!ct)
 		return ERR_PTR(-ENOMEM);
 

@@ -4,6 +4,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "dirt.h"
 
 /**
@@ -20,7 +21,7 @@ void ng_dirt_add(struct ng_dirt *dirt, u64 mapping_pages, u64 first_page, u64 np
 	if (dirt->all)
 		return;
 	if (!dirt->bits && npages < mapping_pages && mapping_pages <= NG_DIRT_MAX_PAGES)
-		dirt->bits = kvcalloc(BITS_TO_LONGS(mapping_pages), sizeof(long), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		dirt->bits = kvcalloc(BITS_TO_LONGS(mapping_pages), sizeof(long), NG_GFP_OPTIONAL);
 	if (dirt->bits)
 		bitmap_set(dirt->bits, first_page, npages);
 	else

@@ -5,6 +5,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "container.h"
 #include "dirty.h"
 #include "group.h"
@@ -71,10 +72,10 @@ int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping)
 	lockdep_assert_held(&ct->lock);
 	if (ng_dirty_mapping_pages(ct, mapping) > NG_DIRT_MAX_PAGES)
 		return -EINVAL;
-	log = kzalloc(sizeof(*log), GFP_KERNEL_ACCOUNT);
+	log = ng_kzalloc(sizeof(*log));
 	if (!log)
 		return -ENOMEM;
-	ret = xa_alloc(&ct->dirty.logs, &number, log, xa_limit_32b, GFP_KERNEL_ACCOUNT);
+	ret = xa_alloc(&ct->dirty.logs, &number, log, xa_limit_32b, GFP_KERNEL);
 	if (ret) {
 		kfree(log);
 		return ret;

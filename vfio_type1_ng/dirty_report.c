@@ -5,11 +5,11 @@
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include <compat/vfio.h>
 
+#include "alloc.h"
 #include "container.h"
 #include "dirty.h"
 #include "external.h"
@@ -61,7 +61,7 @@ int ng_dirty_begin_report(struct ng_container *ct)
 
 	if (ret)
 		return ret;
-	ct->dirty.buffer = (u64 *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	ct->dirty.buffer = ng_kcalloc(1, PAGE_SIZE);
 	if (ct->dirty.buffer)
 		return 0;
 	ng_dirty_unlock_reports(ct);
@@ -70,7 +70,7 @@ int ng_dirty_begin_report(struct ng_container *ct)
 
 void ng_dirty_end_report(struct ng_container *ct)
 {
-	free_page((unsigned long)ct->dirty.buffer);
+	kfree(ct->dirty.buffer);
 	ct->dirty.buffer = NULL;
 	ng_dirty_unlock_reports(ct);
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Joining, making, leaving and programming domains; see domain.h. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 
 #include <compat/iommu.h>
 #include <iommu_emt/iommu_emt.h>
 
+#include "alloc.h"
 #include "container.h"
 #include "dirty.h"
 #include "domain.h"
@@ -209,7 +213,7 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 
 	lockdep_assert_held_write(&ct->topology);
 
-	domain = kzalloc(sizeof(*domain), GFP_KERNEL_ACCOUNT);
+	domain = ng_kzalloc(sizeof(*domain));
 	if (!domain)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&domain->groups);
@@ -324,21 +328,36 @@ bool ng_domains_coherent(struct ng_container *ct)
  * @iova: address of the run's first byte
  * @run: the run
  * @prot: IOMMU_READ, IOMMU_WRITE
+ * @gfp: how to get memory for page tables, on kernels where that can be said
  *
  * Return: 0 or the IOMMU driver's errno, and then nothing of the run is mapped.
  */
-int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot)
+int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot,
+		  gfp_t gfp)
 {
 	return compat_iommu_map(domain->iommu, iova, PFN_PHYS(run->pfn), run->npages << PAGE_SHIFT,
-				prot | compat_cache_prot(domain->coherent));
+				prot | compat_cache_prot(domain->coherent), gfp);
+}
+
+static noinline void tell_leak(u64 iova, u64 bytes)
+{
+	pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
+			   bytes, iova);
+}
+
+/* Returns true if nothing of it is mapped any more; otherwise says so in the log. */
+static bool unmap(struct ng_domain *domain, u64 iova, u64 bytes)
+{
+	if (iommu_unmap(domain->iommu, iova, bytes) == bytes)
+		return true;
+	tell_leak(iova, bytes);
+	return false;
 }
 
 /* Unmaps a run from one domain.  Returns true if nothing of it is mapped there any more. */
 bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run)
 {
-	size_t bytes = run->npages << PAGE_SHIFT;
-
-	return iommu_unmap(domain->iommu, iova, bytes) == bytes;
+	return unmap(domain, iova, (u64)run->npages << PAGE_SHIFT);
 }
 
 /* Unmaps a run from the domains before this one; apart, so that the way without failure saves fewer registers. */
@@ -349,14 +368,17 @@ static noinline void unmap_from_earlier(struct ng_container *ct, struct ng_domai
 			run->pinned = false;	/* a device may reach it for ever, so nobody may let go of it */
 }
 
-/* As ng_domain_map(), in every domain of the container or in none. */
-int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot)
+/*
+ * As ng_domain_map(), in every domain of the container or in none.  Where an IOMMU driver does not
+ * let that be so, the run is marked as not pinned.
+ */
+int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot, gfp_t gfp)
 {
 	struct ng_domain *domain;
 	int ret;
 
 	list_for_each_entry(domain, &ct->domains, next) {
-		ret = ng_domain_map(domain, iova, run, prot);
+		ret = ng_domain_map(domain, iova, run, prot, gfp);
 		if (ret) {
 			unmap_from_earlier(ct, domain, iova, run);
 			return ret;
@@ -371,7 +393,7 @@ int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int pr
  * @iova: address of the first run
  * @bytes: what the runs cover
  *
- * Return: true if nothing of it is mapped any more.
+ * Return: true if nothing of it is mapped any more; otherwise the log says so.
  */
 bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes)
 {
@@ -379,7 +401,6 @@ bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes)
 	bool unmapped = true;
 
 	list_for_each_entry(domain, &ct->domains, next)
-		if (iommu_unmap(domain->iommu, iova, bytes) != bytes)
-			unmapped = false;
+		unmapped &= unmap(domain, iova, bytes);
 	return unmapped;
 }

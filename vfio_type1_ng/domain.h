@@ -53,9 +53,10 @@ void ng_domains_restrict_windows(struct ng_container *ct, struct ng_iova_windows
 void ng_domains_update_page_sizes(struct ng_container *ct);
 bool ng_domains_coherent(struct ng_container *ct);
 
-int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot);
+int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot,
+		  gfp_t gfp);
 bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run);
-int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot);
+int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot, gfp_t gfp);
 bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes);
 
 #endif

@@ -8,6 +8,7 @@
 #include <linux/rbtree.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "container.h"
 #include "dirty.h"
 #include "external.h"
@@ -157,7 +158,7 @@ int ng_external_reserve(struct ng_container *ct, u64 iova)
 	struct ng_external_pin *pin;
 
 	lockdep_assert_held(&ct->lock);
-	pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+	pin = ng_kzalloc(sizeof(*pin));
 	if (!pin)
 		return -ENOMEM;
 	pin->iova = page_of(iova);

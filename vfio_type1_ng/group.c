@@ -14,6 +14,7 @@
 #include <compat/iommu.h>
 
 #include "access.h"
+#include "alloc.h"
 #include "container.h"
 #include "dirty.h"
 #include "domain.h"
@@ -41,7 +42,7 @@ static int see_device(struct device *dev, void *data)
 
 static struct ng_group *group_alloc(struct iommu_group *iommu_group, bool emulated)
 {
-	struct ng_group *group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+	struct ng_group *group = ng_kzalloc(sizeof(*group));
 
 	if (group) {
 		group->iommu_group = iommu_group;

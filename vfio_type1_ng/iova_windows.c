@@ -5,6 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "iova_windows.h"
 
 /**
@@ -20,7 +21,7 @@ int ng_iova_windows_make_room(struct ng_iova_windows *list, unsigned int capacit
 
 	if (list->capacity >= capacity)
 		return 0;
-	windows = kcalloc(capacity, sizeof(*windows), GFP_KERNEL_ACCOUNT);
+	windows = ng_kcalloc(capacity, sizeof(*windows));
 	if (!windows)
 		return -ENOMEM;
 	kfree(list->windows);

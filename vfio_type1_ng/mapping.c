@@ -8,8 +8,11 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include <compat/mm.h>
+
 #include "access.h"
 #include "account.h"
+#include "alloc.h"
 #include "container.h"
 #include "dirty.h"
 #include "external.h"
@@ -23,7 +26,7 @@ static_assert(sizeof(struct ng_mapping) <= 96);
 
 int __init ng_mapping_cache_init(void)
 {
-	mapping_cache = KMEM_CACHE(ng_mapping, SLAB_ACCOUNT);
+	mapping_cache = KMEM_CACHE(ng_mapping, COMPAT_SLAB_NO_MERGE);
 	return mapping_cache ? 0 : -ENOMEM;
 }
 
@@ -235,7 +238,9 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 	if (ret)
 		return ERR_PTR(ret);
 
-	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
+	mapping = kmem_cache_zalloc(mapping_cache, NG_GFP_OPTIONAL);
+	if (!mapping)	/* as ng_kzalloc() */
+		mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
 	mapping->owner = ng_owner_get_current(ct);

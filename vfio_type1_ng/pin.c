@@ -19,6 +19,7 @@
 
 #include <compat/mm.h>
 
+#include "alloc.h"
 #include "pin.h"
 
 /* A page full of pointers: 2 MiB of 4 KiB pages in one batch. */
@@ -40,7 +41,7 @@ void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages, struct 
 		batch->pages = xchg(spare, NULL);
 		if (!batch->pages)
 			batch->pages = kmalloc_array(BATCH_MAX, sizeof(*batch->pages),
-						     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+						     NG_GFP_OPTIONAL);
 	}
 	if (!batch->pages) {
 		batch->pages = &batch->single;
@@ -71,6 +72,15 @@ unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
 	for (i = batch->taken; batch->in_pages && i < batch->npages; i++)
 		n += !PageReserved(batch->pages[i]);
 	return n;
+}
+
+/* Keeps pinned frames from being used for anything else for ever, also when they are unpinned. */
+void ng_hold_frames(unsigned long pfn, unsigned long npages)
+{
+	for (; npages; pfn++, npages--) {
+		get_page(pfn_to_page(pfn));
+		cond_resched();
+	}
 }
 
 /* Takes @n frames of device memory from @pfn on into the batch if they continue it. */

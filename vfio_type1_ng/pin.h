@@ -49,6 +49,7 @@ void ng_pin_batch_destroy(struct ng_pin_batch *batch, struct page ***spare);
 void ng_pin_batch_drop(struct ng_pin_batch *batch);
 unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch);
 
+void ng_hold_frames(unsigned long pfn, unsigned long npages);
 int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, struct ng_pin_batch *batch);
 
 /* In the header because it runs once for each page of scattered memory. */

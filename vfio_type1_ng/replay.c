@@ -80,7 +80,8 @@ int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain)
 
 	lockdep_assert_held_write(&ct->topology);
 	for_each_mapping(mapping, ct) {
-		ret = is_filled(mapping) ? ng_mapping_replay(mapping, domain) : fill(ct, mapping);
+		ret = is_filled(mapping) ? ng_mapping_replay(ct, mapping, domain) :
+					   fill(ct, mapping);
 		if (ret)
 			break;
 	}

@@ -3,6 +3,7 @@
 #include <linux/iommu.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "container.h"
 #include "group.h"
 #include "iova_windows.h"
@@ -18,7 +19,7 @@ static struct ng_reserved *get_range(struct ng_container *ct, struct ng_group *g
 		if (ng_ranges_equal(reserved->range, range))
 			goto found;
 
-	reserved = kzalloc(sizeof(*reserved), GFP_KERNEL_ACCOUNT);
+	reserved = ng_kzalloc(sizeof(*reserved));
 	if (!reserved)
 		return NULL;
 	reserved->range = range;
@@ -74,7 +75,7 @@ static int get_regions(struct ng_container *ct, struct ng_group *group, const st
 		nr += reserves(region);
 	group->reserved = group->few_reserved;
 	if (nr > ARRAY_SIZE(group->few_reserved))
-		group->reserved = kcalloc(nr, sizeof(*group->reserved), GFP_KERNEL_ACCOUNT);
+		group->reserved = ng_kcalloc(nr, sizeof(*group->reserved));
 	if (!group->reserved)
 		return -ENOMEM;
 

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "runs.h"
 
 /* The smallest chunk holds six runs; sizes double, so that they fit the slab allocator's. */
@@ -21,7 +22,8 @@ static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
 	if (last)
 		bytes = min_t(size_t, PAGE_SIZE, 2 * struct_size(last, run, last->capacity));
 
-	chunk = kmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	/* What can be done without is no reason to kill whoever maps. */
+	chunk = kmalloc(bytes, NG_GFP_OPTIONAL);
 	if (!chunk)
 		return NULL;
 	chunk->nr = 0;

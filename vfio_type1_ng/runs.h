@@ -2,7 +2,8 @@
 /*
  * Runs: what a mapping's addresses are backed by, as stretches of physically contiguous frames in ascending order of
  * the addresses.  They are kept as long as the mapping, so that neither unmapping nor filling a second domain has to
- * ask the IOMMU what it maps.
+ * ask the IOMMU what it maps.  Only where memory for them is short, the rest of a mapping goes
+ * without (see lookup.h).
  */
 #ifndef NG_RUNS_H
 #define NG_RUNS_H
@@ -70,6 +71,7 @@ struct ng_run_chunk {
  * @last: in its place: the chunk that is being filled, whose next is the first chunk; NULL without a run
  * @only_npages: length of the only run; 0 while there is none or more than one
  * @only_pinned: the only run is of pinned pages
+ * @partial: the list, which may be empty, is only the first part of what backs the mapping
  *
  * A list of one run costs nothing besides.  More of them cost 8 bytes a run, and in the chunk being filled at
  * most as much again, but never more than a page, charged to the memory cgroup of the task that maps.
@@ -81,6 +83,7 @@ struct ng_runs {
 	};
 	u32 only_npages;
 	bool only_pinned;
+	bool partial;
 };
 
 /**
@@ -99,9 +102,10 @@ static inline struct ng_run_chunk *ng_runs_last_chunk(const struct ng_runs *runs
 	return runs->only_npages ? NULL : runs->last;
 }
 
+/* Does nothing back the mapping? */
 static inline bool ng_runs_empty(const struct ng_runs *runs)
 {
-	return !runs->only_npages && !runs->last;
+	return !runs->only_npages && !runs->last && !runs->partial;
 }
 
 static inline struct ng_run ng_runs_only(const struct ng_runs *runs)

@@ -5,6 +5,10 @@
  * Invariants: a frame is reachable for a device only between being remembered in the mapping's runs and being
  * unmapped from every domain, and it is pinned all that time; every pinned page is in a run or still in the batch; an
  * IOMMU is given whole runs and asked to unmap whole runs, since some drivers cannot split what one call mapped.
+ *
+ * What is remembered must not be why a call fails or its caller is killed.  When memory for runs is
+ * short, the rest of the mapping is mapped without being remembered.  When memory for page tables
+ * is short, all runs of the mapping are forgotten and everything is done once more.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,8 +21,10 @@
 #include <compat/mm.h>
 
 #include "account.h"
+#include "alloc.h"
 #include "container.h"
 #include "domain.h"
+#include "lookup.h"
 #include "mapping.h"
 #include "params.h"
 #include "pin.h"
@@ -58,42 +64,66 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
  * @mapped_bytes: what the runs before it cover
  * @uncharged_pages: how many pages in the runs are still to be charged
  * @ahead_pages: how many pages are charged that are not in the runs yet
+ * @loose: frames that are neither remembered nor mapped and out of the batch, if any
+ * @gfp: how to get memory for page tables
+ * @page_tables_short: there was none, and nothing is left of what was mapped
  */
 struct fill_progress {
 	struct ng_run_cursor cursor;
 	u64 mapped_bytes;
 	unsigned long uncharged_pages;
 	unsigned long ahead_pages;
+	struct ng_run loose;
+	gfp_t gfp;
+	bool page_tables_short;
 };
 
-/* Adds a batch, which is empty afterwards, to the mapping's runs.  Returns 0 or -ENOMEM. */
-static int remember(struct ng_mapping *mapping, struct ng_pin_batch *batch, struct fill_progress *progress)
+static struct ng_run run_of(const struct ng_pin_span *span)
 {
-	bool extend = !READ_ONCE(ng_disable_hugepages);
-	unsigned long most = extend ? ULONG_MAX : 1, added;
+	return (struct ng_run){ .pfn = span->pfn, .npages = span->npages, .pinned = span->pinned };
+}
+
+/* How many pages may become one run. */
+static unsigned long longest_run(void)
+{
+	return READ_ONCE(ng_disable_hugepages) ? 1 : ULONG_MAX;
+}
+
+/*
+ * Adds a batch to the mapping's runs, and counts what is to be charged of it.  The batch is empty
+ * afterwards, unless the runs are partial.
+ */
+static void remember(struct ng_mapping *mapping, struct ng_pin_batch *batch,
+		     struct fill_progress *progress)
+{
+	unsigned long most = longest_run(), added;
+	struct ng_runs *runs = &mapping->runs;
 	struct ng_pin_span span;
 
-	while (ng_pin_batch_take(batch, most, &span)) {
-		const struct ng_run frames = { .pfn = span.pfn, .npages = span.npages, .pinned = span.pinned };
+	while (!runs->partial && ng_pin_batch_take(batch, most, &span)) {
+		const struct ng_run frames = run_of(&span);
 
-		added = ng_runs_append(&mapping->runs, &frames, extend);
-		if (added < span.npages) {
-			if (span.pinned)
-				compat_unpin_frames(span.pfn + added, span.npages - added, false);
-			ng_pin_batch_drop(batch);
-			return -ENOMEM;
-		}
+		added = ng_runs_append(runs, &frames, most > 1);
 		if (span.chargeable)
 			progress->uncharged_pages += span.npages;
+		if (added < span.npages) {
+			runs->partial = true;
+			progress->loose = (struct ng_run){
+				.pfn = span.pfn + added,
+				.npages = span.npages - added,
+				.pinned = span.pinned,
+			};
+		}
 	}
-	return 0;
+	if (runs->partial)
+		progress->uncharged_pages += ng_pin_batch_chargeable(batch);
 }
 
 /**
- * charge() - charge what is in the mapping's runs
+ * charge() - charge what was added to the mapping's runs, and what could not be
  * @mapping: the mapping
  * @progress: how far it is filled
- * @left: how many pages are not in its runs yet
+ * @left: how many pages are still to come
  *
  * Return: 0, or as ng_account_charge().
  */
@@ -116,6 +146,31 @@ static int charge(struct ng_mapping *mapping, struct fill_progress *progress, un
 	return 0;
 }
 
+/* Keeps what a device may still reach pinned and charged for ever. */
+static void leak_run(struct ng_mapping *mapping, const struct ng_run *run)
+{
+	if (run->pinned)
+		mapping->charged_pages -= min(mapping->charged_pages, run->npages);
+}
+
+/*
+ * Leaks the run at the cursor, which could not be mapped, if @run says that a domain maps it all
+ * the same.  Returns whether it does.
+ */
+static noinline bool leak_if_mapped(struct ng_mapping *mapping, struct ng_run_cursor *cursor,
+				    const struct ng_run *run)
+{
+	struct ng_run before;
+
+	ng_run_cursor_peek(cursor, &mapping->runs, &before);
+	if (run->pinned == before.pinned)
+		return false;
+	leak_run(mapping, &before);
+	/* Emptying the mapping does not unpin it then. */
+	ng_run_cursor_put(cursor, &mapping->runs, run);
+	return true;
+}
+
 /* Maps remembered runs in all domains; the last one only if it cannot grow any more (@complete). */
 static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
 {
@@ -127,9 +182,10 @@ static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct 
 	while (ng_run_cursor_peek(&cursor, &mapping->runs, &run)) {
 		if (!complete && ng_run_cursor_at_last(&cursor, &mapping->runs))
 			break;
-		ret = ng_domains_map(ct, iova, &run, mapping->prot);
+		ret = ng_domains_map(ct, iova, &run, mapping->prot, progress->gfp);
 		if (ret) {
-			ng_run_cursor_put(&cursor, &mapping->runs, &run);
+			if (!leak_if_mapped(mapping, &cursor, &run))
+				progress->page_tables_short = ret == -ENOMEM;
 			break;
 		}
 		iova += run_bytes(&run);
@@ -137,6 +193,52 @@ static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct 
 	}
 	progress->cursor = cursor;
 	progress->mapped_bytes = iova - mapping->range.first;
+	return ret;
+}
+
+/* Maps the loose frames, of which there are none afterwards. */
+static int map_loose(struct ng_container *ct, struct ng_mapping *mapping,
+		     struct fill_progress *progress)
+{
+	u64 iova = mapping->range.first + progress->mapped_bytes;
+	struct ng_run *loose = &progress->loose, frames = *loose;
+	int ret;
+
+	if (!frames.npages)
+		return 0;
+	ret = ng_domains_map(ct, iova, loose, mapping->prot, progress->gfp);
+	progress->page_tables_short = ret == -ENOMEM;
+	if (!ret)
+		progress->mapped_bytes += run_bytes(&frames);
+	else if (loose->pinned)
+		compat_unpin_frames(loose->pfn, loose->npages, false);
+	else
+		leak_run(mapping, &frames);
+	loose->npages = 0;
+	return ret;
+}
+
+/* As map_runs(), what cannot be remembered: the batch, but for what the next one may continue. */
+static int map_unremembered(struct ng_container *ct, struct ng_mapping *mapping,
+			    struct ng_pin_batch *batch, struct fill_progress *progress,
+			    bool complete)
+{
+	struct ng_run *loose = &progress->loose;
+	unsigned long most = longest_run();
+	struct ng_pin_span span;
+	int ret = 0;
+
+	while (!ret && ng_pin_batch_take(batch, most, &span)) {
+		if (most > 1 && loose->npages && loose->pfn + loose->npages == span.pfn &&
+		    loose->pinned == span.pinned) {
+			loose->npages += span.npages;
+			continue;
+		}
+		ret = map_loose(ct, mapping, progress);
+		*loose = run_of(&span);
+	}
+	if (!ret && complete)
+		ret = map_loose(ct, mapping, progress);
 	return ret;
 }
 
@@ -211,31 +313,27 @@ static void let_go(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64
 		unpin_run(&run, mapping->prot & IOMMU_WRITE);
 }
 
-/* Keeps the memory of the run at the cursor, which a device may still reach, pinned and charged for ever. */
-static void leak_run(struct ng_mapping *mapping, struct ng_run_cursor *cursor, struct ng_run *run)
-{
-	if (run->pinned)
-		mapping->charged_pages -= min(mapping->charged_pages, run->npages);
-	run->pinned = false;
-	ng_run_cursor_put(cursor, &mapping->runs, run);
-}
-
 /* Moves past runs that cover so many bytes, and leaks them. */
 static void leak_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
 	struct ng_run run;
 
-	for (; bytes && ng_run_cursor_peek(cursor, &mapping->runs, &run); bytes -= run_bytes(&run)) {
-		leak_run(mapping, cursor, &run);
-		cursor->index++;
-	}
+	for (; bytes && ng_run_cursor_next(cursor, &mapping->runs, &run); bytes -= run_bytes(&run))
+		leak_run(mapping, &run);
 }
 
-/* Says that memory at an IOVA stays pinned because an IOMMU driver did not unmap it. */
-static void tell_leak(u64 iova, u64 bytes)
+/* How much of a mapping its runs cover; more than all of it if they are not partial. */
+static u64 remembered_bytes(const struct ng_mapping *mapping)
 {
-	pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
-			   bytes, iova);
+	struct ng_run_cursor cursor = {};
+	struct ng_run run;
+	u64 bytes = 0;
+
+	if (!mapping->runs.partial)
+		return U64_MAX;
+	while (ng_run_cursor_next(&cursor, &mapping->runs, &run))
+		bytes += run_bytes(&run);
+	return bytes;
 }
 
 /* How much to unmap next: whole runs, not much more than a batch, and all that is left if that is not more. */
@@ -255,29 +353,25 @@ static u64 next_batch_bytes(struct ng_mapping *mapping, struct ng_run_cursor cur
  * empty() - unmap, unpin and forget a mapping's memory
  * @ct: the container
  * @mapping: the mapping
- * @mapped_bytes: how much of it, from its start, is mapped; a whole number of runs
+ * @mapped_bytes: how much of it, from its start, is mapped; a whole number of runs, or all and more
  *
  * What a failing IOMMU driver does not unmap stays pinned and charged: a device may still reach it.
  */
 static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mapped_bytes)
 {
+	u64 done, bytes, remembered = min(mapped_bytes, remembered_bytes(mapping));
 	struct ng_run_cursor cursor = {};
-	u64 done, bytes;
 
-	for (done = 0; done < mapped_bytes; done += bytes) {
-		u64 iova = mapping->range.first + done;
-		bool unmapped;
-
-		bytes = next_batch_bytes(mapping, cursor, mapped_bytes - done);
-		unmapped = ng_domains_unmap(ct, iova, bytes);
-		if (unmapped) {
+	for (done = 0; done < remembered; done += bytes) {
+		bytes = next_batch_bytes(mapping, cursor, remembered - done);
+		if (ng_domains_unmap(ct, mapping->range.first + done, bytes))
 			let_go(mapping, &cursor, bytes);
-		} else {
-			tell_leak(iova, bytes);
+		else
 			leak_runs(mapping, &cursor, bytes);
-		}
 		cond_resched();
 	}
+	if (done < mapped_bytes)
+		ng_lookup_empty(ct, mapping, done, mapped_bytes);
 	/* What a mapping that could not be filled has besides. */
 	if (mapped_bytes < mapping_bytes(mapping))
 		let_go(mapping, &cursor, U64_MAX);
@@ -297,18 +391,56 @@ static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, stru
 	for (done = 0; done < npages; done += batch->npages) {
 		ret = ng_pin(mapping->owner->mm, mapping->vaddr + ((u64)done << PAGE_SHIFT), npages - done,
 			     mapping->prot & IOMMU_WRITE, batch);
+		if (ret)
+			return ret;
 		complete = done + batch->npages == npages;
+		remember(mapping, batch, progress);
+		ret = charge(mapping, progress, npages - done - batch->npages);
 		if (!ret)
-			ret = remember(mapping, batch, progress);
-		if (!ret)
-			ret = charge(mapping, progress, npages - done - batch->npages);
-		if (!ret)
-			ret = map_runs(ct, mapping, progress, complete);
+			ret = map_runs(ct, mapping, progress, complete || mapping->runs.partial);
+		if (!ret && mapping->runs.partial)
+			ret = map_unremembered(ct, mapping, batch, progress, complete);
 		if (ret)
 			return ret;
 		cond_resched();
 	}
 	return 0;
+}
+
+/*
+ * How to get memory for page tables while something could be forgotten instead, and when nothing is
+ * left that could.
+ */
+#define GFP_PAGE_TABLES_GENTLE	NG_GFP_OPTIONAL
+#define GFP_PAGE_TABLES		GFP_KERNEL_ACCOUNT
+
+/* After a failure: lets go of what is neither in the runs nor mapped. */
+static void drop_unmapped(struct ng_pin_batch *batch, struct fill_progress *progress)
+{
+	if (progress->loose.npages && progress->loose.pinned)
+		compat_unpin_frames(progress->loose.pfn, progress->loose.npages, false);
+	ng_pin_batch_drop(batch);
+}
+
+/* As ng_mapping_fill(), once.  @page_tables_short: it failed for want of memory for page tables. */
+static int fill(struct ng_container *ct, struct ng_mapping *mapping, gfp_t gfp,
+		bool *page_tables_short)
+{
+	struct fill_progress progress = { .gfp = gfp };
+	struct ng_pin_batch batch;
+	int ret;
+
+	ng_pin_batch_init(&batch, mapping_npages(mapping), &ct->spare_pages);
+	ret = pin_and_map(ct, mapping, &batch, &progress);
+	if (ret)
+		drop_unmapped(&batch, &progress);
+	ng_pin_batch_destroy(&batch, &ct->spare_pages);
+	ng_account_uncharge(mapping->owner, progress.ahead_pages);
+
+	if (ret)
+		empty(ct, mapping, progress.mapped_bytes);
+	*page_tables_short = progress.page_tables_short;
+	return ret;
 }
 
 /**
@@ -320,18 +452,14 @@ static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, stru
  */
 int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	struct ng_pin_batch batch;
-	struct fill_progress progress = {};
+	bool page_tables_short;
 	int ret;
 
-	ng_pin_batch_init(&batch, mapping_npages(mapping), &ct->spare_pages);
-	ret = pin_and_map(ct, mapping, &batch, &progress);
-	ng_pin_batch_destroy(&batch, &ct->spare_pages);
-	ng_account_uncharge(mapping->owner, progress.ahead_pages);
-
-	if (ret)
-		empty(ct, mapping, progress.mapped_bytes);
-	return ret;
+	ret = fill(ct, mapping, GFP_PAGE_TABLES_GENTLE, &page_tables_short);
+	if (!page_tables_short)
+		return ret;
+	mapping->runs.partial = true;
+	return fill(ct, mapping, GFP_PAGE_TABLES, &page_tables_short);
 }
 
 /**
@@ -347,28 +475,37 @@ void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 
 /**
  * ng_mapping_replay() - map a live mapping in one more domain
+ * @ct: the container, its topology held for writing
  * @mapping: the mapping
  * @domain: the domain
  *
  * Return: 0, the IOMMU driver's errno, or -EINTR on a fatal signal.
  */
-int ng_mapping_replay(struct ng_mapping *mapping, struct ng_domain *domain)
+int ng_mapping_replay(struct ng_container *ct, struct ng_mapping *mapping,
+		      struct ng_domain *domain)
 {
-	u64 iova = mapping->range.first;
 	struct ng_run_cursor cursor = {};
 	struct ng_run run;
-	int ret;
+	u64 done = 0;
+	int ret = 0;
 
 	while (ng_run_cursor_next(&cursor, &mapping->runs, &run)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		ret = ng_domain_map(domain, iova, &run, mapping->prot);
+		ret = ng_domain_map(domain, mapping->range.first + done, &run, mapping->prot,
+				    GFP_PAGE_TABLES_GENTLE);
 		if (ret)
-			return ret;
-		iova += run_bytes(&run);
+			break;
+		done += run_bytes(&run);
 		cond_resched();
 	}
-	return 0;
+	if (ret == -ENOMEM) {
+		ng_runs_free(&mapping->runs);
+		mapping->runs.partial = true;
+	} else if (ret || !mapping->runs.partial) {
+		return ret;
+	}
+	return ng_lookup_replay(ct, mapping, domain, done, GFP_PAGE_TABLES);
 }
 
 /**
@@ -380,16 +517,18 @@ int ng_mapping_replay(struct ng_mapping *mapping, struct ng_domain *domain)
  */
 void ng_mapping_withdraw(struct ng_mapping *mapping, struct ng_domain *domain)
 {
-	u64 iova = mapping->range.first;
 	struct ng_run_cursor cursor = {};
 	struct ng_run run;
+	u64 done = 0;
 
-	for (; ng_run_cursor_peek(&cursor, &mapping->runs, &run); cursor.index++) {
-		if (!ng_domain_unmap(domain, iova, &run)) {
-			tell_leak(iova, run_bytes(&run));
-			leak_run(mapping, &cursor, &run);
+	while (ng_run_cursor_next(&cursor, &mapping->runs, &run)) {
+		if (!ng_domain_unmap(domain, mapping->range.first + done, &run) && run.pinned) {
+			leak_run(mapping, &run);
+			ng_hold_frames(run.pfn, run.npages);
 		}
-		iova += run_bytes(&run);
+		done += run_bytes(&run);
 		cond_resched();
 	}
+	if (mapping->runs.partial)
+		ng_lookup_withdraw(mapping, domain, done);
 }

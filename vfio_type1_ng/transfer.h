@@ -9,7 +9,8 @@ struct ng_mapping;
 
 int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping);
 void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping);
-int ng_mapping_replay(struct ng_mapping *mapping, struct ng_domain *domain);
+int ng_mapping_replay(struct ng_container *ct, struct ng_mapping *mapping,
+		      struct ng_domain *domain);
 void ng_mapping_withdraw(struct ng_mapping *mapping, struct ng_domain *domain);
 
 #endif

@@ -62,7 +62,8 @@ static unsigned long contiguous(struct page **pages, unsigned long max)
 static int map_run(u64 iova, const struct run *run, bool write)
 {
 	return compat_iommu_map(domain, iova, PFN_PHYS(run->pfn), run->npages << PAGE_SHIFT,
-				IOMMU_READ | IOMMU_CACHE | (write ? IOMMU_WRITE : 0));
+				IOMMU_READ | IOMMU_CACHE | (write ? IOMMU_WRITE : 0),
+				GFP_KERNEL_ACCOUNT);
 }
 
 static int map(struct floor *floor, const struct ng_floor_request *request)

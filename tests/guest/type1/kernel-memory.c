@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the kernel remembers about mappings: how much memory that takes, and who pays for it. */
 #include <stdio.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/file.h"
+#include "cgroup.h"
 #include "test.h"
 
 /* Of stock, which does not remember what a mapping consists of; a run is what ours remembers. */
@@ -56,21 +55,6 @@ TEST(small_mapping_takes_as_much_memory_as_stocks_and_a_run, .not_on_stock = "it
 
 /* --- memory cgroups --- */
 
-#define CGROUPS	"/tmp/cgroup"
-#define CGROUP	CGROUPS "/type1-test"
-
-static void need_memory_cgroups(void)
-{
-	if (mkdir(CGROUPS, 0700) && errno != EEXIST)
-		test_skip("no place for cgroups");
-	if (access(CGROUPS "/cgroup.procs", F_OK) && mount("none", CGROUPS, "cgroup2", 0, NULL))
-		test_skip("no cgroups");
-	if (file_write(CGROUPS "/cgroup.subtree_control", "+memory"))
-		test_skip("no memory cgroups");
-	if (mkdir(CGROUP, 0700) && errno != EEXIST)
-		test_skip("no memory cgroup can be made");
-}
-
 /*
  * Small objects that the kernel has allocated for those in the cgroup. The kernel brings its counts up to date every two
  * seconds (FLUSH_TIME of mm/memcontrol.c, in 6.1 and 7.3 at the least); until then some dozens of pages may be missing.
@@ -86,11 +70,9 @@ static void map_scattered_in_cgroup(void *arg)
 	const size_t pages = 65536;
 	struct container *ct = arg;
 	long long before, bytes;
-	char pid[16];
 	uint8_t *area;
 
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	OK(file_write(CGROUP "/cgroup.procs", pid));
+	cgroup_enter();
 	area = memory_scattered_pages(pages * PAGE);
 	TRUE(area);
 
@@ -111,9 +93,9 @@ TEST(scattered_memory_costs_8_bytes_a_page_and_its_user_pays, .seconds = 120, .n
 	struct container ct;
 
 	need_plain_slabs();
-	need_memory_cgroups();
+	cgroup_make();
 	container_make(&ct, 0, 1, TYPE1V2);
 	process_join(process_start(map_scattered_in_cgroup, &ct));
-	rmdir(CGROUP);
+	cgroup_remove();
 	container_close(&ct);
 }

@@ -51,7 +51,7 @@ static void fake_replay(struct fake_container *ct, struct iommu_domain *domain)
 
 	for (i = 0; i < ct->nr_pages; i++)
 		if (compat_iommu_map(domain, ct->iova + i * PAGE_SIZE, page_to_phys(ct->pages[i]), PAGE_SIZE,
-				     IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE))
+				     IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE, GFP_KERNEL))
 			pr_err("a page is not mapped\n");
 }
 

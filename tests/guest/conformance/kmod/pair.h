@@ -47,7 +47,8 @@ static inline bool pair_demand_width(struct pair *pair)
 	pair->page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!pair->page)
 		return false;
-	if (!compat_iommu_map(pair->domain, pair->iova, page_to_phys(pair->page), PAGE_SIZE, IOMMU_READ | IOMMU_CACHE))
+	if (!compat_iommu_map(pair->domain, pair->iova, page_to_phys(pair->page), PAGE_SIZE,
+			      IOMMU_READ | IOMMU_CACHE, GFP_KERNEL))
 		return true;
 	__free_page(pair->page);
 	pair->page = NULL;

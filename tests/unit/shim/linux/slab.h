@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GFP_KERNEL 0
 #define GFP_KERNEL_ACCOUNT 0
+#define __GFP_NORETRY 0
 #define __GFP_NOWARN 0
 
 /* Allocations that may still succeed; a test sets it to see a failure. */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A memory cgroup; see cgroup.h. */
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+#include "cgroup.h"
+#include "test.h"
+
+#define CGROUPS	"/tmp/cgroup"
+
+void cgroup_make(void)
+{
+	if (mkdir(CGROUPS, 0700) && errno != EEXIST)
+		test_skip("no place for cgroups");
+	if (access(CGROUPS "/cgroup.procs", F_OK) && mount("none", CGROUPS, "cgroup2", 0, NULL))
+		test_skip("no cgroups");
+	if (file_write(CGROUPS "/cgroup.subtree_control", "+memory"))
+		test_skip("no memory cgroups");
+	if (mkdir(CGROUP, 0700) && errno != EEXIST)
+		test_skip("no memory cgroup can be made");
+}
+
+void cgroup_remove(void)
+{
+	rmdir(CGROUP);
+}
+
+void cgroup_enter(void)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	OK(file_write(CGROUP "/cgroup.procs", pid));
+}
+
+long long cgroup_used(void)
+{
+	return OK(file_read_number(CGROUP "/memory.current"));
+}
+
+void cgroup_leave(size_t bytes)
+{
+	char limit[24];
+
+	snprintf(limit, sizeof(limit), "%lld", cgroup_used() + (long long)bytes);
+	OK(file_write(CGROUP "/memory.max", limit));
+}
+
+void cgroup_unlimit(void)
+{
+	OK(file_write(CGROUP "/memory.max", "max"));
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What backs a mapping, asked of an IOMMU; see lookup.h. */
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+
+#include <compat/mm.h>
+
+#include "container.h"
+#include "domain.h"
+#include "lookup.h"
+#include "mapping.h"
+#include "pin.h"
+
+/* How many pages are let go of before there is a chance to reschedule. */
+#define LET_GO_BATCH_PAGES	(SZ_16M >> PAGE_SHIFT)
+
+static u64 run_bytes(const struct ng_run *run)
+{
+	return (u64)run->npages << PAGE_SHIFT;
+}
+
+static u64 mapping_bytes(const struct ng_mapping *mapping)
+{
+	return mapping->range.last - mapping->range.first + 1;
+}
+
+/* All domains map the same. */
+static struct ng_domain *first_domain(struct ng_container *ct)
+{
+	return list_first_entry(&ct->domains, struct ng_domain, next);
+}
+
+/**
+ * find() - find the contiguous frames behind an address
+ * @domain: a domain that maps it
+ * @iova: where a run begins
+ * @bytes: how much to look at; ends with a run
+ * @found: set to the frames; whether they are pinned is not known
+ *
+ * The frames are one run or several that happen to be neighbours, and all of each: as long as they
+ * may be, since some drivers cannot unmap a part of what one call mapped.
+ */
+static void find(struct ng_domain *domain, u64 iova, u64 bytes, struct ng_run *found)
+{
+	phys_addr_t phys = iommu_iova_to_phys(domain->iommu, iova);
+	unsigned int steps = 0;
+	u64 done;
+
+	for (done = PAGE_SIZE; done < bytes; done += PAGE_SIZE) {
+		if (iommu_iova_to_phys(domain->iommu, iova + done) != phys + done)
+			break;
+		ng_rest(&steps);
+	}
+	*found = (struct ng_run){ .pfn = PHYS_PFN(phys), .npages = done >> PAGE_SHIFT };
+}
+
+static bool is_pinned(unsigned long pfn)
+{
+	return pfn_valid(pfn) && !is_zero_pfn(pfn) && !PageReserved(pfn_to_page(pfn));
+}
+
+/* Takes the first frames that are alike, all pinned or none, off those that were found. */
+static bool take_alike(struct ng_run *found, struct ng_run *alike)
+{
+	unsigned long most = min_t(unsigned long, found->npages, LET_GO_BATCH_PAGES);
+
+	if (!most)
+		return false;
+	*alike = (struct ng_run){ .pfn = found->pfn, .npages = 1, .pinned = is_pinned(found->pfn) };
+	while (alike->npages < most && is_pinned(alike->pfn + alike->npages) == alike->pinned)
+		alike->npages++;
+	found->pfn += alike->npages;
+	found->npages -= alike->npages;
+	return true;
+}
+
+/* Unpins frames that no domain maps any more. */
+static void unpin(struct ng_run found, bool dirty)
+{
+	struct ng_run alike;
+
+	while (take_alike(&found, &alike)) {
+		if (alike.pinned)
+			compat_unpin_frames(alike.pfn, alike.npages, dirty);
+		cond_resched();
+	}
+}
+
+/*
+ * Leaves frames that an IOMMU driver did not unmap charged for ever.  @hold: and pinned, though the
+ * mapping is still to be emptied.
+ */
+static void leak(struct ng_mapping *mapping, struct ng_run found, bool hold)
+{
+	struct ng_run alike;
+
+	while (take_alike(&found, &alike)) {
+		if (!alike.pinned)
+			continue;
+		mapping->charged_pages -= min(mapping->charged_pages, alike.npages);
+		if (hold)
+			ng_hold_frames(alike.pfn, alike.npages);
+	}
+}
+
+/**
+ * ng_lookup_empty() - unmap and unpin a part of a mapping that is not remembered
+ * @ct: the container
+ * @mapping: the mapping, which is being emptied or could not be filled
+ * @from: where the part begins
+ * @to: where it ends
+ *
+ * What an IOMMU driver does not unmap stays pinned and charged.
+ */
+void ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 from, u64 to)
+{
+	/* So many share a flush of the IOMMU's caches. */
+	struct ng_run found[16];
+	u64 iova, bytes;
+	unsigned int i, nr;
+	bool unmapped;
+
+	for (; from < to; from += bytes) {
+		iova = mapping->range.first + from;
+		bytes = 0;
+		for (nr = 0; nr < ARRAY_SIZE(found) && from + bytes < to; nr++) {
+			find(first_domain(ct), iova + bytes, to - from - bytes, &found[nr]);
+			bytes += run_bytes(&found[nr]);
+		}
+		unmapped = ng_domains_unmap(ct, iova, bytes);
+		for (i = 0; i < nr; i++) {
+			if (unmapped)
+				unpin(found[i], mapping->prot & IOMMU_WRITE);
+			else
+				leak(mapping, found[i], false);
+		}
+		cond_resched();
+	}
+}
+
+/**
+ * ng_lookup_replay() - map in one more domain what is not remembered of a mapping
+ * @ct: the container
+ * @mapping: the mapping, live
+ * @domain: the domain, the last of several
+ * @from: where to begin
+ * @gfp: how to get memory for page tables
+ *
+ * Return: 0, the IOMMU driver's errno, or -EINTR on a fatal signal.
+ */
+int ng_lookup_replay(struct ng_container *ct, struct ng_mapping *mapping,
+		     struct ng_domain *domain, u64 from, gfp_t gfp)
+{
+	u64 iova, bytes = mapping_bytes(mapping);
+	struct ng_run found;
+	int ret;
+
+	for (; from < bytes; from += run_bytes(&found)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		iova = mapping->range.first + from;
+		find(first_domain(ct), iova, bytes - from, &found);
+		ret = ng_domain_map(domain, iova, &found, mapping->prot, gfp);
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * ng_lookup_withdraw() - unmap from one domain what is not remembered of a mapping
+ * @mapping: the mapping, live
+ * @domain: the domain
+ * @from: where to begin
+ *
+ * What the IOMMU driver does not unmap stays pinned and charged for ever.
+ */
+void ng_lookup_withdraw(struct ng_mapping *mapping, struct ng_domain *domain, u64 from)
+{
+	u64 iova, bytes = mapping_bytes(mapping);
+	struct ng_run found;
+
+	for (; from < bytes; from += run_bytes(&found)) {
+		iova = mapping->range.first + from;
+		find(domain, iova, bytes - from, &found);
+		if (!ng_domain_unmap(domain, iova, &found))
+			leak(mapping, found, true);
+		cond_resched();
+	}
+}
