@@ -32,6 +32,10 @@ static unsigned int nr_overdue;
 static void try_overdue(struct work_struct *work);
 static DECLARE_DELAYED_WORK(overdue_work, try_overdue);
 
+/* What is charged ahead, of everybody.  Taken inside mmap locks. */
+static LIST_HEAD(charges_ahead);
+static DEFINE_SPINLOCK(ahead_lock);
+
 /**
  * ng_owner_get_current() - the calling task as an owner
  * @ct: container of the mapping; @ct->lock is held
@@ -216,33 +220,77 @@ static void change_for_certain(struct ng_owner *owner, long npages)
 	mmput(owner->mm);
 }
 
-/**
- * ng_account_charge_ahead() - charge pages to an owner's locked memory, and some that will be pinned soon
- * @owner: who pays
- * @npages: how many pages
- * @ahead: how many more; set to 0 if the limit leaves no room for them
- * @unlimited: charge them even beyond RLIMIT_MEMLOCK (CAP_IPC_LOCK)
- *
- * Context: takes the owner's mmap lock for writing.
- * Return: 0, -ENOMEM beyond the limit, -EINTR on a fatal signal, -ESRCH if the address space is gone; then nothing is charged.
- */
-int ng_account_charge_ahead(struct ng_owner *owner, unsigned long npages, unsigned long *ahead, bool unlimited)
+/* Takes pages that were charged ahead; the lock is held.  Returns how many it got. */
+static unsigned long take_ahead(struct ng_charge_ahead *ahead, unsigned long npages)
+{
+	lockdep_assert_held(&ahead_lock);
+	npages = min(npages, ahead->npages);
+	ahead->npages -= npages;
+	if (!ahead->npages)
+		list_del_init(&ahead->next);
+	return npages;
+}
+
+/* Takes pages that anybody charged ahead in an address space. */
+static unsigned long take_ahead_of_all(struct mm_struct *mm, unsigned long npages)
+{
+	struct ng_charge_ahead *ahead, *next;
+	unsigned long n = 0;
+
+	spin_lock(&ahead_lock);
+	list_for_each_entry_safe(ahead, next, &charges_ahead, next)
+		if (ahead->owner->mm == mm && n < npages)
+			n += take_ahead(ahead, npages - n);
+	spin_unlock(&ahead_lock);
+	return n;
+}
+
+static void add_ahead(struct ng_charge_ahead *ahead, unsigned long npages)
+{
+	ahead->shared = true;
+	spin_lock(&ahead_lock);
+	ahead->npages += npages;
+	if (list_empty(&ahead->next))
+		list_add_tail(&ahead->next, &charges_ahead);
+	spin_unlock(&ahead_lock);
+}
+
+static int try_charge(struct ng_owner *owner, unsigned long npages, bool unlimited)
+{
+	return __account_locked_vm(owner->mm, npages, true, owner->task, unlimited);
+}
+
+/* Charges pages, with what is charged ahead if need be.  The mmap lock is held for writing. */
+static int charge_with_help(struct ng_owner *owner, unsigned long npages, bool unlimited)
+{
+	unsigned long taken;
+	int ret = try_charge(owner, npages, unlimited);
+
+	if (!ret)
+		return 0;
+	taken = take_ahead_of_all(owner->mm, npages);
+	if (!taken)
+		return ret;
+	change(owner, -(long)taken);
+	return try_charge(owner, npages, unlimited);
+}
+
+/* Charges pages, and @most more for later if the limit leaves room for them. */
+static int charge(struct ng_owner *owner, unsigned long npages, struct ng_charge_ahead *ahead,
+		  unsigned long most, bool unlimited)
 {
 	int ret;
 
-	if (!npages)
-		return 0;
 	if (!mmget_not_zero(owner->mm))
 		return -ESRCH;
 
 	ret = compat_mmap_lock_to_account_killable(owner->mm);
 	if (!ret) {
 		make_overdue(owner->mm);
-		ret = __account_locked_vm(owner->mm, npages + *ahead, true, owner->task, unlimited);
-		if (ret && *ahead) {
-			*ahead = 0;
-			ret = __account_locked_vm(owner->mm, npages, true, owner->task, unlimited);
-		}
+		if (most && !try_charge(owner, npages + most, unlimited))
+			add_ahead(ahead, most);
+		else
+			ret = charge_with_help(owner, npages, unlimited);
 		compat_mmap_unlock_to_account(owner->mm);
 	}
 	mmput(owner->mm);
@@ -253,12 +301,60 @@ int ng_account_charge_ahead(struct ng_owner *owner, unsigned long npages, unsign
 	return ret;
 }
 
-/* As ng_account_charge_ahead(), for these pages alone. */
+/**
+ * ng_account_charge_ahead() - charge pages to locked memory, and some that will be pinned soon
+ * @ahead: what is charged ahead, which pays first, and may be more afterwards
+ * @npages: how many pages
+ * @most: how many more to charge if @ahead has to pay more than it has and the limit leaves room
+ * @unlimited: charge them even beyond RLIMIT_MEMLOCK (CAP_IPC_LOCK)
+ *
+ * Context: takes the owner's mmap lock for writing, unless @ahead pays it all.
+ * Return: 0, -ENOMEM beyond the limit, -EINTR on a fatal signal, -ESRCH if the address space is
+ * gone; then @npages are not charged.
+ */
+int ng_account_charge_ahead(struct ng_charge_ahead *ahead, unsigned long npages,
+			    unsigned long most, bool unlimited)
+{
+	unsigned long taken = 0;
+	int ret;
+
+	if (ahead->shared) {
+		spin_lock(&ahead_lock);
+		taken = take_ahead(ahead, npages);
+		spin_unlock(&ahead_lock);
+	}
+	if (taken == npages)
+		return 0;
+	ret = charge(ahead->owner, npages - taken, ahead, most, unlimited);
+	if (ret && taken)
+		add_ahead(ahead, taken);
+	return ret;
+}
+
+/* Gives back what is charged ahead, of which nobody knows any more afterwards. */
+void ng_account_end_ahead(struct ng_charge_ahead *ahead)
+{
+	unsigned long npages;
+
+	if (!ahead->shared)
+		return;
+	spin_lock(&ahead_lock);
+	npages = take_ahead(ahead, ULONG_MAX);
+	spin_unlock(&ahead_lock);
+	ng_account_uncharge(ahead->owner, npages);
+}
+
+/**
+ * ng_account_charge() - charge pages to an owner's locked memory
+ * @owner: who pays
+ * @npages: how many pages
+ * @unlimited: charge them even beyond RLIMIT_MEMLOCK (CAP_IPC_LOCK)
+ *
+ * Context, Return: as ng_account_charge_ahead().
+ */
 int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited)
 {
-	unsigned long ahead = 0;
-
-	return ng_account_charge_ahead(owner, npages, &ahead, unlimited);
+	return npages ? charge(owner, npages, NULL, 0, unlimited) : 0;
 }
 
 /**

@@ -39,11 +39,32 @@ struct ng_owner {
 	long overdue_pages;
 };
 
+/**
+ * struct ng_charge_ahead - pages that are charged before they are pinned
+ * @next: place among those of everybody
+ * @owner: who paid; set by who makes it
+ * @npages: how many
+ * @shared: others may know of it; only for who made it
+ *
+ * Whoever else needs them to stay within the limit takes them away: of one address space, no call
+ * fails for what another one may not need in the end.
+ */
+struct ng_charge_ahead {
+	struct list_head next;
+	struct ng_owner *owner;
+	unsigned long npages;
+	bool shared;
+};
+
+#define NG_CHARGE_AHEAD_INIT(name, who) { .next = LIST_HEAD_INIT((name).next), .owner = (who) }
+
 struct ng_owner *ng_owner_get_current(struct ng_container *ct);
 struct ng_owner *ng_owner_get(struct ng_owner *owner);
 void ng_owner_put(struct ng_owner *owner);
 
-int ng_account_charge_ahead(struct ng_owner *owner, unsigned long npages, unsigned long *ahead, bool unlimited);
+int ng_account_charge_ahead(struct ng_charge_ahead *ahead, unsigned long npages,
+			    unsigned long most, bool unlimited);
+void ng_account_end_ahead(struct ng_charge_ahead *ahead);
 int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited);
 void ng_account_charge_anyway(struct ng_owner *owner, unsigned long npages);
 void ng_account_uncharge(struct ng_owner *owner, unsigned long npages);

@@ -63,7 +63,7 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
  * @cursor: the first run that is not mapped yet
  * @mapped_bytes: what the runs before it cover
  * @uncharged_pages: how many pages in the runs are still to be charged
- * @ahead_pages: how many pages are charged that are not in the runs yet
+ * @ahead: what is charged of pages that are still to come
  * @loose: frames that are neither remembered nor mapped and out of the batch, if any
  * @gfp: how to get memory for page tables
  * @page_tables_short: there was none, and nothing is left of what was mapped
@@ -72,7 +72,7 @@ struct fill_progress {
 	struct ng_run_cursor cursor;
 	u64 mapped_bytes;
 	unsigned long uncharged_pages;
-	unsigned long ahead_pages;
+	struct ng_charge_ahead ahead;
 	struct ng_run loose;
 	gfp_t gfp;
 	bool page_tables_short;
@@ -132,15 +132,11 @@ static int charge(struct ng_mapping *mapping, struct fill_progress *progress, un
 	unsigned long npages = progress->uncharged_pages;
 	int ret;
 
-	if (npages > progress->ahead_pages) {
-		unsigned long ahead = min_t(unsigned long, left, CHARGE_AHEAD_PAGES);
-
-		ret = ng_account_charge_ahead(mapping->owner, npages - progress->ahead_pages, &ahead, mapping->unlimited);
-		if (ret)
-			return ret;
-		progress->ahead_pages = npages + ahead;
-	}
-	progress->ahead_pages -= npages;
+	ret = ng_account_charge_ahead(&progress->ahead, npages,
+				      min_t(unsigned long, left, CHARGE_AHEAD_PAGES),
+				      mapping->unlimited);
+	if (ret)
+		return ret;
 	progress->uncharged_pages = 0;
 	mapping->charged_pages += npages;
 	return 0;
@@ -426,7 +422,10 @@ static void drop_unmapped(struct ng_pin_batch *batch, struct fill_progress *prog
 static int fill(struct ng_container *ct, struct ng_mapping *mapping, gfp_t gfp,
 		bool *page_tables_short)
 {
-	struct fill_progress progress = { .gfp = gfp };
+	struct fill_progress progress = {
+		.ahead = NG_CHARGE_AHEAD_INIT(progress.ahead, mapping->owner),
+		.gfp = gfp,
+	};
 	struct ng_pin_batch batch;
 	int ret;
 
@@ -435,7 +434,7 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping, gfp_t gfp,
 	if (ret)
 		drop_unmapped(&batch, &progress);
 	ng_pin_batch_destroy(&batch, &ct->spare_pages);
-	ng_account_uncharge(mapping->owner, progress.ahead_pages);
+	ng_account_end_ahead(&progress.ahead);
 
 	if (ret)
 		empty(ct, mapping, progress.mapped_bytes);

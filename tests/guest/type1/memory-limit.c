@@ -182,7 +182,7 @@ static bool stock_charges_small_objects(void)
 
 #define SMALL_MAPPINGS	4000
 
-/* Map those of the small mappings that are the last page of a table of the IOMMU's, or the others. */
+/* Map those small mappings that are the last page of a table of the IOMMU's, or the others. */
 static void map_small(struct container *ct, uint8_t *area, bool last)
 {
 	int i;

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -408,5 +409,60 @@ TEST(pins_of_one_page_by_many_never_pass_the_limit)
 	EQ(locked_pages(), 0);
 	for (i = 0; i < EMULATED_DEVICES; i++)
 		emulated_remove(&emulated[i]);
+	container_close(&ct);
+}
+
+/* --- what is charged before it is pinned --- */
+
+#define DOOMED_BYTES	MIB(256)
+#define DOOMED_FIT	MIB(32)		/* how much of it can be pinned */
+
+struct doomed_map {
+	struct container *ct;
+	uint8_t *area;
+	atomic_bool stop;
+	int tries;
+};
+
+/* It meets a page that cannot be pinned, so nothing of it stays charged. */
+static void *map_in_vain(void *arg)
+{
+	struct doomed_map *doomed = arg;
+
+	while (!atomic_load(&doomed->stop)) {
+		FAILS(EFAULT, dma_map(doomed->ct->fd, doomed->area, IOVA, DOOMED_BYTES, DMA_RW));
+		doomed->tries++;
+	}
+	return NULL;
+}
+
+TEST(call_that_needs_less_in_the_end_keeps_no_limit_from_others, .seconds = 120)
+{
+	const size_t other_bytes = MIB(40);
+	uint8_t *other = memory_small_pages(other_bytes);
+	struct doomed_map doomed = { .area = memory_small_pages(DOOMED_FIT) };
+	struct container ct;
+	pthread_t thread;
+	int i;
+
+	NEED_DEVICES(1);
+	TRUE(other && doomed.area);
+	doomed.area = mremap(doomed.area, DOOMED_FIT, DOOMED_BYTES, MREMAP_MAYMOVE);
+	TRUE(doomed.area != MAP_FAILED);
+	EQ(OK(mprotect(doomed.area + DOOMED_FIT, PAGE, PROT_NONE)), 0);
+	container_make(&ct, 0, 1, TYPE1V2);
+	doomed.ct = &ct;
+	drop_ipc_lock();
+	limit_locked_pages((DOOMED_FIT + other_bytes + MIB(8)) / PAGE);
+
+	thread = spawn(map_in_vain, &doomed);
+	for (i = 0; i < 50; i++) {
+		OK(dma_map(ct.fd, other, IOVA + DOOMED_BYTES, other_bytes, DMA_RW));
+		EQ(OK(dma_unmap(ct.fd, IOVA + DOOMED_BYTES, other_bytes)), other_bytes);
+	}
+	atomic_store(&doomed.stop, true);
+	pthread_join(thread, NULL);
+	ktap_diag("beside %d calls that failed", doomed.tries);
+	EQ(locked_pages(), 0);
 	container_close(&ct);
 }
