@@ -50,8 +50,17 @@ is_failure()
 	fi
 }
 
-run good a=1,b 512 2 120
+# The guest's kernel has these words on its command line, one after the other.
+booted_with()
+{
+	tr -d '\r' <"$NG_OUT/logs/$kernel-intel-good-a=1_b.console" >"$work/console"
+	grep -a 'Command line:' "$work/console"
+	grep -aqE "Command line: .* $1( |\$)" "$work/console"
+}
+
+run good a=1,b 512 2 120 - - - - - ng.one=1,ng.two=2
 check "a good guest passes" passes 8
+check "its kernel is given further words" booted_with "ng.one=1 ng.two=2"
 # Beside the others: it has time to boot even on a busy machine, and nobody has to wait for that.
 "$here/guest-run" "$kernel" intel hangs - 512 2 60 >"$work/hangs" 2>&1 &
 hanging=$!
