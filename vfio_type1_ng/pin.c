@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 
 #include <compat/mm.h>
 
@@ -196,6 +197,60 @@ static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long np
 	return ret;
 }
 
+/*
+ * May the same attempt succeed a moment later?
+ *
+ * Memory that the kernel wants to be able to move (ZONE_MOVABLE, CMA) is moved elsewhere before it
+ * is pinned for long.  That fails while somebody else has a reference, as a call has that pins the
+ * same memory, or another part of the same huge page.  Kernels say -ENOMEM then, which may also be
+ * the truth.
+ */
+static bool may_be_momentary(int err)
+{
+	return err == -ENOMEM || err == -EBUSY || err == -EAGAIN;
+}
+
+/* Who tries again, of all containers: two may have the same memory. */
+static DECLARE_WAIT_QUEUE_HEAD(retry_queue);
+static unsigned long retry_turn;
+
+/* The longest wait for the one whose turn it is, who may wait for memory that never comes. */
+#define RETRY_TURN_MS	100
+
+/* The pause before the first and the last further attempt, twice as long each time. */
+#define RETRY_FIRST_MS	1
+#define RETRY_LAST_MS	32
+
+/*
+ * Tries again what ended with @err, perhaps because somebody else was at it.
+ *
+ * Whoever tries again takes turns with others who do, so that they are not in each other's way, and
+ * pauses until those who try for the first time have succeeded, or wait here, too.  It ends: after
+ * a handful of attempts, the error is taken for the truth.
+ */
+static int pin_again(struct mm_struct *mm, unsigned long addr, unsigned long npages, bool write,
+		     unsigned int gup_flags, struct ng_pin_batch *batch, int err)
+{
+	long turn = wait_event_killable_timeout(retry_queue, !test_and_set_bit_lock(0, &retry_turn),
+						msecs_to_jiffies(RETRY_TURN_MS));
+	unsigned int ms;
+
+	if (turn < 0)
+		return -EINTR;
+	for (ms = RETRY_FIRST_MS; may_be_momentary(err) && ms <= RETRY_LAST_MS; ms *= 2) {
+		schedule_timeout_killable(msecs_to_jiffies(ms));
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+		else
+			err = pin_locked(mm, addr, npages, write, gup_flags, batch);
+	}
+	if (turn) {
+		clear_bit_unlock(0, &retry_turn);
+		wake_up(&retry_queue);
+	}
+	return err;
+}
+
 /* Does an area allow an access whenever its page table entries do? */
 static bool area_allows(const struct vm_area_struct *vma, bool write)
 {
@@ -256,7 +311,8 @@ static bool may_pin_fast(struct mm_struct *mm, unsigned long vaddr, unsigned lon
  * @write: a device will write to them
  * @batch: filled with at least one frame on success
  *
- * Context: process context; may fault, and takes @mm's mmap lock for reading.
+ * Context: process context; may fault, takes @mm's mmap lock for reading, and sleeps before it says
+ * -ENOMEM.
  * Return: 0, or a negative errno: -EFAULT if the addresses are not mapped as needed, -EINTR on a fatal signal,
  * -ENOMEM, -EOPNOTSUPP for memory that cannot be pinned for long.
  */
@@ -281,5 +337,8 @@ int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, st
 			return 0;
 		}
 	}
-	return pin_locked(mm, vaddr, npages, write, gup_flags, batch);
+	ret = pin_locked(mm, vaddr, npages, write, gup_flags, batch);
+	if (unlikely(may_be_momentary(ret)))
+		ret = pin_again(mm, vaddr, npages, write, gup_flags, batch, ret);
+	return ret;
 }

@@ -3,6 +3,8 @@
  * Kernel calls that fail under MAP_DMA: mapping in the IOMMU, pinning,
  * charging. User space sees the errno and nothing is left behind.
  */
+#include <time.h>
+
 #include "test.h"
 
 TEST(map_failure_of_the_iommu_is_reported_and_undone)
@@ -91,6 +93,58 @@ TEST(pin_failure_is_reported_and_undone)
 		EQ(container_mappings(&ct), 0);
 	}
 	OK(dma_map(ct.fd, area, IOVA, PAGE * 4, DMA_RW));
+	container_close(&ct);
+}
+
+/* As when the kernel cannot move memory to where it may be pinned, because somebody uses it. */
+TEST(pin_failure_of_a_moment_is_tried_again)
+{
+	static const int errors[] = { -ENOMEM, -EBUSY, -EAGAIN };
+	uint8_t *area = memory_small_pages(PAGE * 4);
+	struct container ct;
+	unsigned int i;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	for (i = 0; i < 3; i++) {
+		fault2((struct fault_rule){ "pin_user_pages_remote", 1, 3, errors[i] },
+		       (struct fault_rule){ "pin_user_pages_fast", 1, FAULT_FOREVER, errors[i] });
+		FAILS(DIFF(PIN_IS_TRIED_AGAIN) ? 0 : -errors[i],
+		      dma_map(ct.fd, area, IOVA, PAGE * 4, DMA_RW));
+		fault_disarm();
+		EQ(locked_pages(), DIFF(PIN_IS_TRIED_AGAIN) ? 4 : 0);
+		OK(dma_unmap(ct.fd, IOVA, PAGE * 4));
+		EQ(locked_pages(), 0);
+	}
+	container_close(&ct);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* What bounds it: about 60 ms of pauses, and as many attempts. */
+TEST(pin_failure_that_lasts_is_told_soon)
+{
+	uint8_t *area = memory_small_pages(PAGE * 4);
+	struct container ct;
+	uint64_t start, ms;
+
+	container_make(&ct, 0, 1, TYPE1V2);
+	fault2((struct fault_rule){ "pin_user_pages_remote", 1, FAULT_FOREVER, -ENOMEM },
+	       (struct fault_rule){ "pin_user_pages_fast", 1, FAULT_FOREVER, -ENOMEM });
+	start = now_ms();
+	FAILS(ENOMEM, dma_map(ct.fd, area, IOVA, PAGE * 4, DMA_RW));
+	ms = now_ms() - start;
+	ktap_diag("told after %llu ms and %u attempts", (unsigned long long)ms, fault_hits(0));
+	TRUE(fault_hits(0) <= 10);
+	fault_disarm();
+	TRUE(ms < 1000 * test_slowness());
+	EQ(locked_pages(), 0);
+	EQ(container_mappings(&ct), 0);
 	container_close(&ct);
 }
 

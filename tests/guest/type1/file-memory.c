@@ -13,13 +13,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "test.h"
 
 #define DIRECTORY	"/tmp/type1-test.mount"
 #define BLOCK_DEVICE	"/dev/ram0"
 
 /* A shared mapping of a new file of this size below DIRECTORY. */
-static uint8_t *map_file(size_t bytes)
+uint8_t *map_file(size_t bytes)
 {
 	int fd = open(DIRECTORY "/memory", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	uint8_t *area;
@@ -131,7 +132,7 @@ static void format(int disk)
 	OK(fsync(disk) ? -errno : 0);
 }
 
-static void mount_disk(void)
+void mount_disk(void)
 {
 	int disk;
 
@@ -142,6 +143,11 @@ static void mount_disk(void)
 	format(disk);
 	close(disk);
 	mount_at_directory(BLOCK_DEVICE, "msdos", "codepage=437");
+}
+
+void umount_disk(void)
+{
+	OK(umount(DIRECTORY) ? -errno : 0);
 }
 
 /*
@@ -186,5 +192,5 @@ TEST(map_of_a_file_on_a_disk)
 	container_close(&ct);
 	munmap(private, bytes);
 	munmap(area, bytes);
-	OK(umount(DIRECTORY) ? -errno : 0);
+	umount_disk();
 }
