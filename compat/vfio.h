@@ -16,10 +16,45 @@
 
 #ifdef HAVE_VFIO_DRIVER_OPS_PUBLIC
 
-/* An mdev is the only kind of device without an IOMMU that these kernels hand to an IOMMU driver. */
+/*
+ * An mdev is the only kind of device without an IOMMU that these kernels hand to an IOMMU driver.
+ * Its driver may have named another device, whose IOMMU is to translate for it (until v5.13).
+ * symbol_get() does not find the function that tells, because it is exported to every licence, so
+ * it is linked, which makes mdev.ko a module that ours depends on.
+ */
+#if IS_ENABLED(CONFIG_VFIO_MDEV)
+
+#include <linux/uuid.h>
+#include <linux/mdev.h>
+
 static inline int compat_is_mdev(struct device *dev, void *unused)
 {
-	return dev->bus && !strcmp(dev->bus->name, "mdev");
+	return dev->bus == &mdev_bus_type;
+}
+
+static inline int compat_mdev_has_iommu(struct device *dev, void *unused)
+{
+	return compat_is_mdev(dev, unused) && mdev_get_iommu_device(dev);
+}
+
+#else
+
+static inline int compat_is_mdev(struct device *dev, void *unused)
+{
+	return 0;
+}
+
+static inline int compat_mdev_has_iommu(struct device *dev, void *unused)
+{
+	return 0;
+}
+
+#endif
+
+/* Whether devices of a group without an IOMMU of its own rely on the IOMMU of another device. */
+static inline bool compat_emulated_group_has_iommu(struct iommu_group *group)
+{
+	return iommu_group_for_each_dev(group, NULL, compat_mdev_has_iommu) == 1;
 }
 
 #define COMPAT_VFIO_ATTACH_OP(op, attach)						\
@@ -82,6 +117,12 @@ void vfio_unregister_iommu_driver(const struct vfio_iommu_driver_ops *ops);
 			return -EINVAL;							\
 		return attach(data, group, type == VFIO_EMULATED_IOMMU);		\
 	}
+
+/* The core tells what has an IOMMU. */
+static inline bool compat_emulated_group_has_iommu(struct iommu_group *group)
+{
+	return false;
+}
 
 #endif
 

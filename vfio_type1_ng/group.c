@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include <compat/iommu.h>
+#include <compat/vfio.h>
 
 #include "access.h"
 #include "alloc.h"
@@ -156,6 +157,20 @@ static int attach(struct ng_container *ct, struct ng_group *group)
 	return ret;
 }
 
+/*
+ * A group of a device that relies on another one's IOMMU must not be taken for one without: its DMA
+ * would reach something else than what is mapped, and nobody would say so.
+ */
+static int check_emulated(const struct ng_group *group)
+{
+	if (!compat_emulated_group_has_iommu(group->iommu_group))
+		return 0;
+
+	pr_warn_ratelimited("group %d: its mdev relies on the IOMMU of another device, which is not supported. Use Linux 6.1 or later, where the driver of such a device says that it has an IOMMU itself.\n",
+			    iommu_group_id(group->iommu_group));
+	return -EOPNOTSUPP;
+}
+
 /* @domain is set to what the group is attached to then, if it needs a domain. */
 static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, bool emulated,
 		      const struct ng_domain **domain)
@@ -175,7 +190,7 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, 
 	if (!group)
 		return -ENOMEM;
 
-	ret = emulated ? 0 : attach(ct, group);
+	ret = emulated ? check_emulated(group) : attach(ct, group);
 	if (ret) {
 		group_free(ct, group);
 		return ret;

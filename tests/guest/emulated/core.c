@@ -2,6 +2,7 @@
 /* ng_emulated as each kernel's VFIO core wants to hear of it. */
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 
@@ -164,6 +165,21 @@ static void remove_device(unsigned int i)
 {
 	device_unregister(&devices[i]->dev);
 }
+
+/* Module parameter: the device that is to rely on the IOMMU of a PCI device, or -1 for none. */
+static int set_translated(const char *text, const struct kernel_param *kp)
+{
+	struct pci_dev *pdev = pci_get_device(0x1234, 0x11e8, NULL);
+	int n, i, ret = kstrtoint(text, 0, &n);
+
+	for (i = 0; !ret && i < NR_DEVICES; i++)
+		mdev_set_iommu_device(&devices[i]->dev, i == n && pdev ? &pdev->dev : NULL);
+	pci_dev_put(pdev);
+	return ret;
+}
+
+static const struct kernel_param_ops translated_ops = { .set = set_translated };
+module_param_cb(translated, &translated_ops, NULL, 0200);
 
 static int register_driver(void)
 {

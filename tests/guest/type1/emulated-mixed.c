@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../lib/file.h"
+#include "../lib/kmsg.h"
 #include "emulated.h"
 
 #define HELD	3
@@ -349,6 +351,41 @@ TEST(first_domain_maps_page_by_page_if_told_to)
 	EQ(locked_pages(), MIB(2) / PAGE);
 	container_remove(&ct, 0);
 	EQ(locked_pages(), 0);
+	container_close(&ct);
+}
+
+/* --- a device without an IOMMU of its own that relies on another's --- */
+
+#define TRANSLATED "/sys/module/ng_emulated/parameters/translated"
+
+/* Of the two ways into a container, both: with the driver to be chosen, and with one there. */
+TEST(mdev_that_relies_on_another_iommu_is_refused)
+{
+	const char *const words[] = { "relies on the IOMMU of another device", NULL };
+	int number = emulated_group(0);
+	int reader, group, first, second;
+	struct container ct;
+	char line[256];
+
+	NEED_DEVICES(1);
+	if (number < 0 || file_write(TRANSLATED, "0"))
+		test_skip("this kernel has no mdev that could rely on another IOMMU");
+	reader = OK(kmsg_open());
+	container_init(&ct);
+	group = OK(group_open(number));
+	OK(group_set_container(group, ct.fd));
+	first = container_set_iommu(ct.fd, TYPE1V2);
+	OK(group_unset_container(group));
+	container_add(&ct, 0);
+	OK(container_set_iommu(ct.fd, TYPE1V2));
+	second = group_set_container(group, ct.fd);
+	OK(file_write(TRANSLATED, "-1"));
+
+	FAILS(DIFF(MDEV_ON_ANOTHER_IOMMU_IS_REFUSED), first);
+	FAILS(DIFF(MDEV_ON_ANOTHER_IOMMU_IS_REFUSED), second);
+	EQ(kmsg_find(reader, words, line, sizeof(line)), env.backend == NG);
+	if (second)
+		OK(group_set_container(group, ct.fd));
 	container_close(&ct);
 }
 
