@@ -92,6 +92,26 @@ bind_vfio() {
 	note "$bound devices on vfio-pci, IOMMU: $(echo /sys/class/iommu/* | sed "s,/sys/class/iommu/,,g")"
 }
 
+# Where memmap=SIZE!START on the kernel's command line has made memory persistent, offer it as
+# /dev/dax0.0.
+make_device_dax() {
+	modprobe -q nd_e820
+	modprobe -q nd_pmem
+	[ -e /sys/bus/nd/devices/namespace0.0 ] || return 0
+	for module in dax_pmem dax_pmem_compat device_dax; do
+		modprobe -q $module
+	done
+	dax=/sys/bus/nd/devices/$(cat /sys/bus/nd/devices/region0/dax_seed)
+	[ ! -e /sys/bus/nd/drivers/nd_pmem/namespace0.0 ] ||
+		echo namespace0.0 >/sys/bus/nd/drivers/nd_pmem/unbind
+	cat /proc/sys/kernel/random/uuid >"$dax/uuid"
+	echo 2097152 >"$dax/align"
+	echo ram >"$dax/mode"
+	echo namespace0.0 >"$dax/namespace"
+	echo "${dax##*/}" >/sys/bus/nd/drivers/dax_pmem/bind
+	[ -e /dev/dax0.0 ] || note "no device DAX: $(ls /sys/bus/dax/devices)"
+}
+
 loaded() {
 	[ -e "/sys/module/$1/initstate" ]
 }

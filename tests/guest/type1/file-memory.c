@@ -194,3 +194,50 @@ TEST(map_of_a_file_on_a_disk)
 	munmap(area, bytes);
 	umount_disk();
 }
+
+/* --- memory that a device DAX file offers: persistent memory, or what is behind CXL --- */
+
+#define DEVICE_DAX	"/dev/dax0.0"
+
+static long long pinned_since(const struct pin_counts *then)
+{
+	struct pin_counts now;
+
+	pin_counts_read(&now);
+	return now.acquired - then->acquired - (now.released - then->released);
+}
+
+/* Its struct pages are reserved ones, which stock never unpins. */
+TEST(map_of_device_dax_memory_is_let_go, .pins_differ = true)
+{
+	const long long stay = DIFF(DEVICE_DAX_IS_LET_GO) ? 0 : MIB(2) / PAGE;
+	int fd = open(DEVICE_DAX, O_RDWR | O_CLOEXEC);
+	struct pin_counts before;
+	struct container ct;
+	struct edu edu;
+	uint8_t *area;
+
+	if (fd < 0)
+		test_skip("the guest has no device DAX memory");
+	area = mmap(NULL, MIB(2), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	TRUE(area != MAP_FAILED);
+	container_make(&ct, 0, 1, TYPE1V2);
+	pin_counts_read(&before);
+	OK(dma_map(ct.fd, area, IOVA, MIB(2), DMA_RW));
+	EQ(locked_pages(), 0);
+	EQ(pinned_since(&before), MIB(2) / PAGE);
+
+	container_edu(&ct, 0, &edu);
+	memory_fill(area, 1024, 11);
+	OK(edu_read_memory(&edu, IOVA, 1024));
+	OK(edu_write_memory(&edu, IOVA + MIB(1), 1024));
+	TRUE(memory_holds(area + MIB(1), 1024, 11));
+	edu_close(&edu);
+
+	EQ(OK(dma_unmap(ct.fd, IOVA, MIB(2))), MIB(2));
+	EQ(pinned_since(&before), stay);
+	container_close(&ct);
+	munmap(area, MIB(2));
+	close(fd);
+	EQ(pinned_since(&before), stay);
+}

@@ -35,6 +35,7 @@ struct test {
 	unsigned int seconds;		/* limit, default 60 */
 	const char *not_on_stock;	/* why stock cannot run it */
 	bool domains_differ;		/* calls to allocate and free them do not balance, on purpose */
+	bool pins_differ;		/* the test itself says how many pages stay pinned */
 	struct test *next;
 };
 
