@@ -338,3 +338,146 @@ TEST(calls_about_very_many_mappings_let_others_have_the_container, .seconds = 24
 	pthread_join(thread, NULL);
 	container_close(&ct);
 }
+
+/* --- a million, below the limit that guides for graphics cards recommend --- */
+
+#define GPU_LIMIT	"16777216"
+#define MILLION		1000000
+#define MILLION_STRIDE	(2 * PAGE)
+#define MILLION_PAGES	(MIB(4) / PAGE)
+
+struct million {
+	struct container ct;
+	uint8_t *pages;
+};
+
+static void map_million(struct million *million)
+{
+	uint64_t i;
+
+	for (i = 0; i < MILLION; i++)
+		OK(dma_map(million->ct.fd, million->pages + i % MILLION_PAGES * PAGE,
+			   HUGE_IOVA + i * MILLION_STRIDE, PAGE, DMA_RW));
+}
+
+static void map_million_until_killed(void *arg)
+{
+	struct million *million = arg;
+
+	container_make(&million->ct, 0, 1, TYPE1V2);
+	map_million(million);
+	raise(SIGSTOP);
+}
+
+/* What a long call of one container may cost whoever works with another one: next to nothing. */
+static void expect_no_waits(struct neighbour *neighbour, const char *what, uint64_t us)
+{
+	unsigned long longest_us = atomic_exchange(&neighbour->longest_us, 0);
+
+	ktap_diag("%s took %u ms, and another container waited %u ms at most", what,
+		  (unsigned int)(us / 1000), (unsigned int)(longest_us / 1000));
+	TRUE(longest_us < us / 10 || us < 500000);
+}
+
+/* Beside the neighbour, a step takes longer by the neighbour's own work, not by many times. */
+static void expect_alike(const char *what, uint64_t alone_us, uint64_t beside_us)
+{
+	ktap_diag("%s took %u ms alone and %u ms beside others", what, (unsigned int)(alone_us / 1000),
+		  (unsigned int)(beside_us / 1000));
+	TRUE(beside_us < 8 * alone_us || beside_us < 50000);
+}
+
+/* START, STOP and a read of what containers hold. */
+struct million_times {
+	uint64_t start, stop, read;
+};
+
+static void look_at_million(struct million *million, struct million_times *us)
+{
+	char text[4096];
+	uint64_t then = now_us();
+
+	OK(dirty_tracking(million->ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	us->start = now_us() - then;
+	then = now_us();
+	OK(dirty_tracking(million->ct.fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
+	us->stop = now_us() - then;
+	then = now_us();
+	OK(file_read("/sys/kernel/debug/vfio_type1_ng/containers", text, sizeof(text)));
+	us->read = now_us() - then;
+}
+
+/*
+ * The neighbour works with a container of its own all the time, but for the first look. The first
+ * group with an IOMMU has everything pinned and mapped while it joins.
+ */
+TEST(millions_of_mappings_hold_up_no_other_container, .seconds = 560,
+     .not_on_stock = "it is what ours adds that is looked at")
+{
+	struct million million = { .pages = memory_small_pages(MIB(4)) };
+	struct neighbour neighbour = { .page = memory_small_pages(PAGE) };
+	struct emulated emulated, beside;
+	struct million_times alone, us;
+	struct container other;
+	pthread_t thread;
+	uint64_t start;
+	int status;
+	pid_t pid;
+
+	NEED_DEVICES(1);
+	OK(module_param_set(env.module, "dma_entry_limit", GPU_LIMIT));
+	emulated_make(&million.ct, &emulated, TYPE1V2);
+	container_init(&other);
+	beside = (struct emulated){ .n = 1, .group = OK(group_open(emulated_group(1))) };
+	OK(group_set_container(beside.group, other.fd));
+	OK(container_set_iommu(other.fd, TYPE1V2));
+	neighbour.ct = &other;
+
+	start = now_us();
+	map_million(&million);
+	ktap_diag("mapping a million pages took %u ms", (unsigned int)((now_us() - start) / 1000));
+	look_at_million(&million, &alone);
+	OK(-pthread_create(&thread, NULL, map_beside, &neighbour));
+	usleep(100000);
+	atomic_store(&neighbour.longest_us, 0);
+	look_at_million(&million, &us);
+	expect_no_waits(&neighbour, "a look", us.start + us.stop + us.read);
+	expect_alike("START", alone.start, us.start);
+	expect_alike("STOP", alone.stop, us.stop);
+	expect_alike("a read of debugfs", alone.read, us.read);
+
+	start = now_us();
+	container_add(&million.ct, 0);
+	expect_no_waits(&neighbour, "adding a group", now_us() - start);
+	EQ(locked_pages(), MILLION);
+	start = now_us();
+	container_remove(&million.ct, 0);
+	expect_no_waits(&neighbour, "taking it out", now_us() - start);
+	start = now_us();
+	EQ(OK(dma_unmap_all(million.ct.fd)), MILLION * PAGE);
+	expect_no_waits(&neighbour, "UNMAP of all", now_us() - start);
+	EQ(locked_pages(), 0);
+	emulated_remove(&emulated);
+	container_close(&million.ct);
+
+	container_make(&million.ct, 0, 1, TYPE1V2);
+	map_million(&million);
+	atomic_store(&neighbour.longest_us, 0);
+	start = now_us();
+	container_close(&million.ct);
+	expect_no_waits(&neighbour, "close", now_us() - start);
+	EQ(locked_pages(), 0);
+
+	pid = process_start(map_million_until_killed, &million);
+	EQ(waitpid(pid, &status, WUNTRACED), pid);
+	TRUE(WIFSTOPPED(status));
+	atomic_store(&neighbour.longest_us, 0);
+	start = now_us();
+	OK(kill(pid, SIGKILL) ? -errno : 0);
+	EQ(waitpid(pid, &status, 0), pid);
+	expect_no_waits(&neighbour, "exit", now_us() - start);
+
+	atomic_store(&neighbour.stop, true);
+	pthread_join(thread, NULL);
+	container_close(&other);
+}
