@@ -52,6 +52,31 @@ check "the line is named" names_the_line "$work/log" "BUG: one of many"
 printf 'binary \0 before BUG: after a zero byte\n' | cat "$clean" - >"$work/log"
 check "a zero byte hides nothing" verdict 1 "$work/log"
 
+# report NAME [LINE]: a process of this name is killed for want of memory in its cgroup, and while
+# that is reported, another line comes.
+report()
+{
+	local where="oom_memcg=/7,task_memcg=/7"
+
+	cat "$clean"
+	printf '[    4.%06d] %s\r\n' \
+		1 "soak-actor invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0" 2 "Call Trace:" \
+		3 "${2-memory: usage 8192kB, limit 8192kB, failcnt 29}" \
+		4 "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),$where,task=$1,pid=77,uid=0" \
+		5 "Memory cgroup out of memory: Killed process 77 ($1) total-vm:9000kB"
+}
+
+report soak-tight >"$work/log"
+check "the end of a process that was to be short of memory is harmless" verdict 0 "$work/log"
+report type1-test >"$work/log"
+check "the end of another is not" verdict 1 "$work/log"
+report soak-tight "WARNING: CPU: 0 PID: 77 at drivers/iommu/iommu.c:2199 __iommu_unmap+0x12" >"$work/log"
+check "a fault beside it is caught" verdict 1 "$work/log"
+{ report soak-tight && printf '[    5.000000] Call Trace:\r\n'; } >"$work/log"
+check "so is one after it" verdict 1 "$work/log"
+report soak-tight | sed '$d' >"$work/log"
+check "a report that does not end is not left out" verdict 1 "$work/log"
+
 while IFS= read -r line; do
 	log_with "$line" >"$work/log"
 	check "harmless: $line" verdict 0 "$work/log"
