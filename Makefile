@@ -7,6 +7,8 @@
 #   make check-all  all tests on every kernel and IOMMU, and more real clients (DPDK), which takes hours
 #   make fuzz MINUTES=n [KERNEL=...] [SEED=...]
 #                   do random things to a container of stock and to one of ours, and compare
+#   make soak MINUTES=n [KERNEL=...] [SEED=...]
+#                   do everything at once to our backend, and see that nothing is left of it
 #   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first
 #   make bench      what mapping, unmapping and attaching cost, stock module beside ours, on four kernels
 #   make bench-check  the same, and whether anything is slower than in the committed reference or than it may be
@@ -60,6 +62,9 @@ check-all:
 fuzz:
 	KERNEL="$(KERNEL)" SEED="$(SEED)" tests/vm/fuzz $(MINUTES)
 
+soak:
+	KERNEL="$(KERNEL)" SEED="$(SEED)" tests/vm/soak $(MINUTES)
+
 debug-kernel:
 	tests/kernels/build-kernel debug-6.1
 	tests/kernels/build-kernel debug-7.3
@@ -90,7 +95,9 @@ help:
 	@echo 'make bench-accept      make what make bench measured the reference'
 	@echo 'make clean             remove what was built'
 	@echo 'make docs              bring what is made of README.md and docs/attach-errors.md up to date'
-	@echo 'Variables: KDIR (kernel headers), KERNEL (Debian suite of the guests of demo, fuzz and bench), W (kbuild warnings)'
+	@echo 'Variables: KDIR (kernel headers), W (kbuild warnings),'
+	@echo '  KERNEL (Debian suite of the guests of demo, fuzz, soak and bench)'
 
-.PHONY: all modules probes modules_install clean demo check check-all check-debug fuzz debug-kernel backport-check docs help FORCE
+.PHONY: all modules probes modules_install clean demo check check-all check-debug fuzz soak
+.PHONY: debug-kernel backport-check docs help FORCE
 FORCE:

@@ -50,14 +50,6 @@ draws_anew()
 	[ "$(tail -n 2 "$dir/vm/called" | grep -o 'seed=[0-9]*' | sort -u | wc -l)" = 2 ]
 }
 
-# fuzz_lines_have MATRIX [-v]: all its lines of this test draw a new seed, or with -v none does.
-fuzz_lines_have()
-{
-	awk -F '\t' -v drawn="${2:-}" '
-		$3 == "fuzz" { n++; if (($4 ~ /seed=fresh/) == (drawn == "-v")) wrong++ }
-		END { exit !n || wrong }' "$here/$1"
-}
-
 check "nothing found is success" ends 0 "fuzz: 100 steps, 0 unexplained differences" good
 check "the seed and the minutes reach the guest" grep -qx "good intel fuzz seed=7,minutes=3 .*" "$dir/vm/called"
 check "several kernels are added up" ends 0 "fuzz: 200 steps, 0 unexplained differences" good good
@@ -69,6 +61,6 @@ check "minutes are a number" bash -c "! '$dir/vm/fuzz' soon"
 check "the command that repeats a run is printed" \
 	says_how_to_repeat "make fuzz MINUTES=3 KERNEL=good VIOMMU=intel SEED=7"
 check "without a seed, each run has another one" draws_anew
-check "make check has a fixed seed" fuzz_lines_have matrix -v
-check "check-all draws one each time" fuzz_lines_have matrix-all
+check "make check has a fixed seed" seeds_are_drawn fuzz "$here/matrix" -v
+check "check-all draws one each time" seeds_are_drawn fuzz "$here/matrix-all"
 done_testing

@@ -28,3 +28,11 @@ done_testing()
 	echo "1..$tap_count"
 	[ "$tap_failed" = 0 ]
 }
+
+# seeds_are_drawn SUITE MATRIX [-v]: all its lines of this suite draw a new seed; -v: none does.
+seeds_are_drawn()
+{
+	awk -F '\t' -v suite="$1" -v drawn="${3:-}" '
+		$3 == suite { n++; if (($4 ~ /seed=fresh/) == (drawn == "-v")) wrong++ }
+		END { exit !n || wrong }' "$2"
+}

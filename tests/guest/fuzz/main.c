@@ -22,13 +22,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../lib/ktap.h"
 #include "random.h"
 #include "rules.h"
+#include "seed.h"
 #include "session.h"
 
 #define SHRINK_RUNS	400
@@ -212,20 +212,6 @@ static int fuzz(const struct options *options, const struct fuzz_profile *profil
 	return different;
 }
 
-static uint64_t seed_of(const char *text)
-{
-	uint32_t seed;
-
-	if (strcmp(text, "fresh"))
-		return strtoull(text, NULL, 0);
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
-		fputs("type1-fuzz: the kernel has no random numbers; give a number as the seed\n",
-		      stderr);
-		exit(2);
-	}
-	return seed;
-}
-
 int main(int argc, char **argv)
 {
 	struct options options = { .seed = 1, .steps = 4000, .seconds = 86400, .enough = 5 };
@@ -239,7 +225,7 @@ int main(int argc, char **argv)
 	while ((opt = getopt(argc, argv, "s:n:t:d:o:px:e:")) != -1) {
 		switch (opt) {
 		case 's':
-			options.seed = seed_of(optarg);
+			options.seed = fuzz_seed_of(optarg);
 			break;
 		case 'n':
 			options.steps = strtoull(optarg, NULL, 0);

@@ -14,6 +14,17 @@
 
 static int fail_nth_fd = -1;
 
+static void open_own_file(void)
+{
+	fail_nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+}
+
+void fail_nth_forked(void)
+{
+	close(fail_nth_fd);
+	open_own_file();
+}
+
 int fail_nth_prepare(void)
 {
 	/* Sleeping allocations are spared by default, and single pages. User pages stay so: a page fault is no request. */
@@ -29,7 +40,7 @@ int fail_nth_prepare(void)
 	unsigned int i;
 
 	if (fail_nth_fd < 0)
-		fail_nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+		open_own_file();
 	if (fail_nth_fd < 0)
 		return -errno;
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)

@@ -11,6 +11,9 @@
 /* Make every allocation one that may fail, without a word in the kernel log. -ENOENT: this kernel injects no faults. */
 int fail_nth_prepare(void);
 
+/* In a process that was forked since then: it is itself whose allocations fail, not its parent. */
+void fail_nth_forked(void);
+
 /* From now on count, and fail the nth one, counted from 1. */
 void fail_nth_arm(unsigned int nth);
 
