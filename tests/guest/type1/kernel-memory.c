@@ -5,7 +5,7 @@
 
 #include "../lib/file.h"
 #include "cgroup.h"
-#include "test.h"
+#include "emulated.h"
 
 /* Of stock, which does not remember what a mapping consists of; a run is what ours remembers. */
 #define STOCK_MAPPING_BYTES	97
@@ -26,8 +26,10 @@ static void need_plain_slabs(void)
 		test_skip("a debug kernel's slabs are larger");
 }
 
+/* With what the kernel has counted for each CPU so far. */
 static long long slab_bytes(void)
 {
+	file_write("/proc/sys/vm/stat_refresh", "1");
 	return OK(file_read_key("/proc/meminfo", "SUnreclaim:")) * 1024;
 }
 
@@ -98,4 +100,49 @@ TEST(scattered_memory_costs_8_bytes_a_page_and_its_user_pays, .seconds = 120, .n
 	process_join(process_start(map_scattered_in_cgroup, &ct));
 	cgroup_remove();
 	container_close(&ct);
+}
+
+/* --- tracking --- */
+
+/* The same memory at many addresses, whose bitmaps would take 2 MiB. */
+#define TRACKED_BYTES	MIB(64)
+#define TRACKED_TIMES	1024
+
+static long long bytes_to_track(struct container *ct, uint8_t *area, const struct emulated *driver)
+{
+	long long before, bytes;
+	int i;
+
+	for (i = 0; i < TRACKED_TIMES; i++)
+		OK(dma_map(ct->fd, area, LARGE_IOVA + i * TRACKED_BYTES, TRACKED_BYTES, DMA_RW));
+	before = slab_bytes();
+	OK(dirty_tracking(ct->fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	for (i = 0; driver && i < TRACKED_TIMES; i++)
+		OK(emulated_write(driver->fd, LARGE_IOVA + i * TRACKED_BYTES, &before, sizeof(before)));
+	bytes = slab_bytes() - before;
+	OK(dirty_tracking(ct->fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
+	return bytes;
+}
+
+/* What a driver writes has to be remembered, which shows that bitmaps would be seen. */
+TEST(tracking_of_devices_behind_an_iommu_takes_no_bitmaps,
+     .not_on_stock = "it makes a bitmap for every mapping")
+{
+	uint8_t *area = memory_huge_pages(TRACKED_BYTES);
+	struct emulated emulated;
+	long long bytes;
+	struct container ct;
+
+	need_plain_slabs();
+	container_make(&ct, 0, 1, TYPE1V2);
+	bytes = bytes_to_track(&ct, area, NULL);
+	container_close(&ct);
+	ktap_diag("%lld bytes for a device behind an IOMMU", bytes);
+	TRUE(bytes <= (long long)SLACK_BYTES);
+
+	emulated_make(&ct, &emulated, TYPE1V2);
+	bytes = bytes_to_track(&ct, area, &emulated);
+	container_close(&ct);
+	ktap_diag("%lld bytes for a device without one", bytes);
+	TRUE(bytes > (long long)(TRACKED_BYTES * TRACKED_TIMES / PAGE / 8 - SLACK_BYTES));
 }
