@@ -3,10 +3,10 @@
  * External pins: pages of a mapping that in-kernel users hold, besides what the mapping itself pins for the domains.
  *
  * One record for each page, with a count of who holds it; the container has them in a tree of their
- * own, because few mappings have any.  A page is charged to the mapping's owner once: by the mapping
- * while the container has a domain, by its record while it has none.  So a mapping's charged pages
- * are those of its runs, or, without runs, those that ng_external_chargeable() counts; who makes or
- * drops the last domain sees to that (replay.c).
+ * own, because few mappings have any.  A page is charged to the mapping's owner once: by the
+ * mapping while the container has a domain, by its record while it has none.  So a mapping's
+ * charged pages are those of its runs, or, without runs, those that ng_external_chargeable()
+ * counts; who makes or drops the last domain sees to that (replay.c).
  *
  * Records are read and written under the container's lock.  A page changes hands without it: who pins one, as a borrower
  * of the mapping, makes its record before, without users, and completes it after; who drops the last hold erases the record

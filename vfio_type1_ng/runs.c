@@ -5,6 +5,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "alloc.h"
@@ -62,6 +63,7 @@ void ng_runs_free(struct ng_runs *runs)
 		for (chunk = last->next; chunk != last; chunk = next) {
 			next = chunk->next;
 			kfree(chunk);
+			cond_resched();
 		}
 		kfree(last);
 	}
