@@ -334,14 +334,30 @@ int ng_account_charge_ahead(struct ng_charge_ahead *ahead, unsigned long npages,
 /* Gives back what is charged ahead, of which nobody knows any more afterwards. */
 void ng_account_end_ahead(struct ng_charge_ahead *ahead)
 {
+	struct ng_owner *owner = ahead->owner;
+	bool has_users, locked = false;
 	unsigned long npages;
 
 	if (!ahead->shared)
 		return;
+	/* While this waits for the lock, others who have it may still take the pages. */
+	has_users = READ_ONCE(ahead->npages) && mmget_not_zero(owner->mm);
+	if (has_users)
+		locked = lock_for_change(owner);
 	spin_lock(&ahead_lock);
 	npages = take_ahead(ahead, ULONG_MAX);
 	spin_unlock(&ahead_lock);
-	ng_account_uncharge(ahead->owner, npages);
+
+	/* Without users the counter is gone with the address space. */
+	if (locked) {
+		make_overdue(owner->mm);
+		change(owner, -(long)npages);
+		compat_mmap_unlock_to_account(owner->mm);
+	} else if (has_users && npages) {
+		add_overdue(owner, -(long)npages);
+	}
+	if (has_users)
+		mmput(owner->mm);
 }
 
 /**
