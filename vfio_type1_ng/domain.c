@@ -322,23 +322,6 @@ bool ng_domains_coherent(struct ng_container *ct)
 	return true;
 }
 
-/**
- * ng_domain_map() - map a run in one domain
- * @domain: the domain
- * @iova: address of the run's first byte
- * @run: the run
- * @prot: IOMMU_READ, IOMMU_WRITE
- * @gfp: how to get memory for page tables, on kernels where that can be said
- *
- * Return: 0 or the IOMMU driver's errno, and then nothing of the run is mapped.
- */
-int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot,
-		  gfp_t gfp)
-{
-	return compat_iommu_map(domain->iommu, iova, PFN_PHYS(run->pfn), run->npages << PAGE_SHIFT,
-				prot | compat_cache_prot(domain->coherent), gfp);
-}
-
 static noinline void tell_leak(u64 iova, u64 bytes)
 {
 	pr_err_ratelimited("an IOMMU driver did not unmap %#llx bytes at IOVA %#llx; their memory stays pinned\n",
@@ -354,35 +337,87 @@ static bool unmap(struct ng_domain *domain, u64 iova, u64 bytes)
 	return false;
 }
 
+/* How many pages of a run, from one on, a domain maps. */
+static unsigned long count_mapped(struct ng_domain *domain, u64 iova, const struct ng_run *run,
+				  unsigned long from)
+{
+	unsigned long i;
+
+	for (i = from; i < run->npages; i++) {
+		if (iommu_iova_to_phys(domain->iommu, iova + PFN_PHYS(i)) != PFN_PHYS(run->pfn + i))
+			break;
+		cond_resched();
+	}
+	return i - from;
+}
+
+/*
+ * Unmaps what is left of a run that could not be mapped.  When memory for page tables runs out, the
+ * VT-d driver does not tell the core what it has mapped of a piece by then, so the core leaves it.
+ * Only what is there is unmapped: a driver may take more than it was asked for where nothing is.
+ */
+static noinline int unmap_leftovers(struct ng_domain *domain, u64 iova, const struct ng_run *run,
+				    int error)
+{
+	unsigned long i, n;
+
+	for (i = 0; i < run->npages; i += n ? n : 1) {
+		n = count_mapped(domain, iova, run, i);
+		if (n && !unmap(domain, iova + PFN_PHYS(i), PFN_PHYS(n)))
+			error = -ENOTRECOVERABLE;
+		cond_resched();
+	}
+	return error;
+}
+
+/**
+ * ng_domain_map() - map a run in one domain
+ * @domain: the domain
+ * @iova: address of the run's first byte
+ * @run: the run
+ * @prot: IOMMU_READ, IOMMU_WRITE
+ * @gfp: how to get memory for page tables, on kernels where that can be said
+ *
+ * Return: 0 or the IOMMU driver's errno, and then nothing of the run is mapped; -ENOTRECOVERABLE if
+ * some of it stays mapped, so that nobody may let go of it.
+ */
+int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot,
+		  gfp_t gfp)
+{
+	int ret;
+
+	ret = compat_iommu_map(domain->iommu, iova, PFN_PHYS(run->pfn), run->npages << PAGE_SHIFT,
+			       prot | compat_cache_prot(domain->coherent), gfp);
+	return unlikely(ret) ? unmap_leftovers(domain, iova, run, ret) : 0;
+}
+
 /* Unmaps a run from one domain.  Returns true if nothing of it is mapped there any more. */
 bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run)
 {
 	return unmap(domain, iova, (u64)run->npages << PAGE_SHIFT);
 }
 
-/* Unmaps a run from the domains before this one; apart, so that the way without failure saves fewer registers. */
-static noinline void unmap_from_earlier(struct ng_container *ct, struct ng_domain *domain, u64 iova, struct ng_run *run)
+/* Apart, so that the way without failure saves fewer registers. */
+static noinline int unmap_from_earlier(struct ng_container *ct, struct ng_domain *domain, u64 iova,
+				       const struct ng_run *run, int error)
 {
 	list_for_each_entry_continue_reverse(domain, &ct->domains, next)
 		if (!ng_domain_unmap(domain, iova, run))
-			run->pinned = false;	/* a device may reach it for ever, so nobody may let go of it */
+			error = -ENOTRECOVERABLE;
+	return error;
 }
 
-/*
- * As ng_domain_map(), in every domain of the container or in none.  Where an IOMMU driver does not
- * let that be so, the run is marked as not pinned.
- */
-int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot, gfp_t gfp)
+/* As ng_domain_map(), in every domain of the container or in none. */
+int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, int prot,
+		   gfp_t gfp)
 {
 	struct ng_domain *domain;
 	int ret;
 
 	list_for_each_entry(domain, &ct->domains, next) {
 		ret = ng_domain_map(domain, iova, run, prot, gfp);
-		if (ret) {
-			unmap_from_earlier(ct, domain, iova, run);
-			return ret;
-		}
+		if (ret)
+			return unmap_from_earlier(ct, domain, iova, run, ret);
 	}
 	return 0;
 }

@@ -56,7 +56,8 @@ bool ng_domains_coherent(struct ng_container *ct);
 int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot,
 		  gfp_t gfp);
 bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run);
-int ng_domains_map(struct ng_container *ct, u64 iova, struct ng_run *run, int prot, gfp_t gfp);
+int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, int prot,
+		   gfp_t gfp);
 bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes);
 
 #endif

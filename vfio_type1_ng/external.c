@@ -242,13 +242,13 @@ void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 	unsigned int steps = 0;
 
 	for_each_pin(ct, pin, mapping->range) {
+		ng_rest(&steps);
 		if (!pin->users)
 			continue;
 		ng_dirty_mark(ct, mapping, (struct ng_range){
 			.first = pin->iova,
 			.last = pin->iova + PAGE_SIZE - 1,
 		});
-		ng_rest(&steps);
 	}
 }
 

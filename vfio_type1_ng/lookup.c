@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What backs a mapping, asked of an IOMMU; see lookup.h. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
@@ -33,6 +36,18 @@ static struct ng_domain *first_domain(struct ng_container *ct)
 	return list_first_entry(&ct->domains, struct ng_domain, next);
 }
 
+/*
+ * What a domain maps an address to; 0 if it says that it does not map it.  AMD's driver may miss
+ * what it maps while another thread adds a level to the tables: it takes no lock (as of Linux 6.1).
+ * So it is asked again.
+ */
+static phys_addr_t phys_of(struct ng_domain *domain, u64 iova)
+{
+	phys_addr_t phys = iommu_iova_to_phys(domain->iommu, iova);
+
+	return phys ? phys : iommu_iova_to_phys(domain->iommu, iova);
+}
+
 /**
  * find() - find the contiguous frames behind an address
  * @domain: a domain that maps it
@@ -42,24 +57,32 @@ static struct ng_domain *first_domain(struct ng_container *ct)
  *
  * The frames are one run or several that happen to be neighbours, and all of each: as long as they
  * may be, since some drivers cannot unmap a part of what one call mapped.
+ *
+ * Return: false if the driver does not say what it maps there, which is a fault of its own; then
+ * @found is one page, frame 0.
  */
-static void find(struct ng_domain *domain, u64 iova, u64 bytes, struct ng_run *found)
+static bool find(struct ng_domain *domain, u64 iova, u64 bytes, struct ng_run *found)
 {
-	phys_addr_t phys = iommu_iova_to_phys(domain->iommu, iova);
+	phys_addr_t phys = phys_of(domain, iova);
 	unsigned int steps = 0;
 	u64 done;
 
-	for (done = PAGE_SIZE; done < bytes; done += PAGE_SIZE) {
-		if (iommu_iova_to_phys(domain->iommu, iova + done) != phys + done)
+	for (done = PAGE_SIZE; phys && done < bytes; done += PAGE_SIZE) {
+		if (phys_of(domain, iova + done) != phys + done)
 			break;
 		ng_rest(&steps);
 	}
+	if (!phys)
+		pr_err_ratelimited("an IOMMU driver does not say what is mapped at IOVA %#llx; that memory stays pinned\n",
+				   iova);
 	*found = (struct ng_run){ .pfn = PHYS_PFN(phys), .npages = done >> PAGE_SHIFT };
+	return phys;
 }
 
+/* Frame 0 stands for what was not found. */
 static bool is_pinned(unsigned long pfn)
 {
-	return pfn_valid(pfn) && !is_zero_pfn(pfn) && !PageReserved(pfn_to_page(pfn));
+	return pfn && pfn_valid(pfn) && !is_zero_pfn(pfn) && !PageReserved(pfn_to_page(pfn));
 }
 
 /* Takes the first frames that are alike, all pinned or none, off those that were found. */
@@ -98,11 +121,11 @@ static void leak(struct ng_mapping *mapping, struct ng_run found, bool hold)
 	struct ng_run alike;
 
 	while (take_alike(&found, &alike)) {
-		if (!alike.pinned)
-			continue;
-		mapping->charged_pages -= min(mapping->charged_pages, alike.npages);
-		if (hold)
+		if (alike.pinned)
+			mapping->charged_pages -= min(mapping->charged_pages, alike.npages);
+		if (alike.pinned && hold)
 			ng_hold_frames(alike.pfn, alike.npages);
+		cond_resched();
 	}
 }
 
@@ -114,14 +137,16 @@ static void leak(struct ng_mapping *mapping, struct ng_run found, bool hold)
  * @to: where it ends
  *
  * What an IOMMU driver does not unmap stays pinned and charged.
+ *
+ * Return: true if nothing of it is mapped any more.
  */
-void ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 from, u64 to)
+bool ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 from, u64 to)
 {
 	/* So many share a flush of the IOMMU's caches. */
 	struct ng_run found[16];
 	u64 iova, bytes;
+	bool unmapped, all = true;
 	unsigned int i, nr;
-	bool unmapped;
 
 	for (; from < to; from += bytes) {
 		iova = mapping->range.first + from;
@@ -131,6 +156,7 @@ void ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 fr
 			bytes += run_bytes(&found[nr]);
 		}
 		unmapped = ng_domains_unmap(ct, iova, bytes);
+		all &= unmapped;
 		for (i = 0; i < nr; i++) {
 			if (unmapped)
 				unpin(found[i], mapping->prot & IOMMU_WRITE);
@@ -139,6 +165,7 @@ void ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 fr
 		}
 		cond_resched();
 	}
+	return all;
 }
 
 /**
@@ -149,7 +176,8 @@ void ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 fr
  * @from: where to begin
  * @gfp: how to get memory for page tables
  *
- * Return: 0, the IOMMU driver's errno, or -EINTR on a fatal signal.
+ * Return: 0, the IOMMU driver's errno, -EIO if that does not say what it maps, or -EINTR on a fatal
+ * signal.
  */
 int ng_lookup_replay(struct ng_container *ct, struct ng_mapping *mapping,
 		     struct ng_domain *domain, u64 from, gfp_t gfp)
@@ -162,7 +190,8 @@ int ng_lookup_replay(struct ng_container *ct, struct ng_mapping *mapping,
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		iova = mapping->range.first + from;
-		find(first_domain(ct), iova, bytes - from, &found);
+		if (!find(first_domain(ct), iova, bytes - from, &found))
+			return -EIO;
 		ret = ng_domain_map(domain, iova, &found, mapping->prot, gfp);
 		if (ret)
 			return ret;

@@ -2,9 +2,10 @@
 /*
  * Filling a mapping (pin, remember, charge, map) and emptying it (unmap, unpin, uncharge).
  *
- * Invariants: a frame is reachable for a device only between being remembered in the mapping's runs and being
- * unmapped from every domain, and it is pinned all that time; every pinned page is in a run or still in the batch; an
- * IOMMU is given whole runs and asked to unmap whole runs, since some drivers cannot split what one call mapped.
+ * Invariants: a frame is reachable for a device only between being mapped and being unmapped from
+ * every domain, and it is pinned all that time; while a mapping is filled, every pinned page is in
+ * a run, in the batch, loose between them, or mapped without being remembered; an IOMMU is given
+ * whole runs and asked to unmap whole runs, since some drivers cannot split what one call mapped.
  *
  * What is remembered must not be why a call fails or its caller is killed.  When memory for runs is
  * short, the rest of the mapping is mapped without being remembered.  When memory for page tables
@@ -66,7 +67,7 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
  * @ahead: what is charged of pages that are still to come
  * @loose: frames that are neither remembered nor mapped and out of the batch, if any
  * @gfp: how to get memory for page tables
- * @page_tables_short: there was none, and nothing is left of what was mapped
+ * @page_tables_short: there was none
  */
 struct fill_progress {
 	struct ng_run_cursor cursor;
@@ -149,22 +150,16 @@ static void leak_run(struct ng_mapping *mapping, const struct ng_run *run)
 		mapping->charged_pages -= min(mapping->charged_pages, run->npages);
 }
 
-/*
- * Leaks the run at the cursor, which could not be mapped, if @run says that a domain maps it all
- * the same.  Returns whether it does.
- */
-static noinline bool leak_if_mapped(struct ng_mapping *mapping, struct ng_run_cursor *cursor,
-				    const struct ng_run *run)
+/* Leaks the run at the cursor, which stays mapped somewhere although it could not be mapped. */
+static noinline void leak_at(struct ng_mapping *mapping, struct ng_run_cursor *cursor)
 {
-	struct ng_run before;
+	struct ng_run run;
 
-	ng_run_cursor_peek(cursor, &mapping->runs, &before);
-	if (run->pinned == before.pinned)
-		return false;
-	leak_run(mapping, &before);
-	/* Emptying the mapping does not unpin it then. */
-	ng_run_cursor_put(cursor, &mapping->runs, run);
-	return true;
+	ng_run_cursor_peek(cursor, &mapping->runs, &run);
+	leak_run(mapping, &run);
+	/* So that emptying the mapping does not unpin it. */
+	run.pinned = false;
+	ng_run_cursor_put(cursor, &mapping->runs, &run);
 }
 
 /* Maps remembered runs in all domains; the last one only if it cannot grow any more (@complete). */
@@ -180,8 +175,9 @@ static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct 
 			break;
 		ret = ng_domains_map(ct, iova, &run, mapping->prot, progress->gfp);
 		if (ret) {
-			if (!leak_if_mapped(mapping, &cursor, &run))
-				progress->page_tables_short = ret == -ENOMEM;
+			progress->page_tables_short = ret == -ENOMEM;
+			if (ret == -ENOTRECOVERABLE)
+				leak_at(mapping, &cursor);
 			break;
 		}
 		iova += run_bytes(&run);
@@ -197,19 +193,19 @@ static int map_loose(struct ng_container *ct, struct ng_mapping *mapping,
 		     struct fill_progress *progress)
 {
 	u64 iova = mapping->range.first + progress->mapped_bytes;
-	struct ng_run *loose = &progress->loose, frames = *loose;
+	struct ng_run *loose = &progress->loose;
 	int ret;
 
-	if (!frames.npages)
+	if (!loose->npages)
 		return 0;
 	ret = ng_domains_map(ct, iova, loose, mapping->prot, progress->gfp);
 	progress->page_tables_short = ret == -ENOMEM;
 	if (!ret)
-		progress->mapped_bytes += run_bytes(&frames);
+		progress->mapped_bytes += run_bytes(loose);
+	else if (ret == -ENOTRECOVERABLE)
+		leak_run(mapping, loose);
 	else if (loose->pinned)
 		compat_unpin_frames(loose->pfn, loose->npages, false);
-	else
-		leak_run(mapping, &frames);
 	loose->npages = 0;
 	return ret;
 }
@@ -322,13 +318,16 @@ static void leak_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, 
 static u64 remembered_bytes(const struct ng_mapping *mapping)
 {
 	struct ng_run_cursor cursor = {};
+	unsigned int steps = 0;
 	struct ng_run run;
 	u64 bytes = 0;
 
 	if (!mapping->runs.partial)
 		return U64_MAX;
-	while (ng_run_cursor_next(&cursor, &mapping->runs, &run))
+	while (ng_run_cursor_next(&cursor, &mapping->runs, &run)) {
 		bytes += run_bytes(&run);
+		ng_rest(&steps);
+	}
 	return bytes;
 }
 
@@ -352,22 +351,27 @@ static u64 next_batch_bytes(struct ng_mapping *mapping, struct ng_run_cursor cur
  * @mapped_bytes: how much of it, from its start, is mapped; a whole number of runs, or all and more
  *
  * What a failing IOMMU driver does not unmap stays pinned and charged: a device may still reach it.
+ *
+ * Return: true if nothing of it is mapped any more.
  */
-static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mapped_bytes)
+static bool empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mapped_bytes)
 {
 	u64 done, bytes, remembered = min(mapped_bytes, remembered_bytes(mapping));
 	struct ng_run_cursor cursor = {};
+	bool all = true;
 
 	for (done = 0; done < remembered; done += bytes) {
 		bytes = next_batch_bytes(mapping, cursor, remembered - done);
-		if (ng_domains_unmap(ct, mapping->range.first + done, bytes))
+		if (ng_domains_unmap(ct, mapping->range.first + done, bytes)) {
 			let_go(mapping, &cursor, bytes);
-		else
+		} else {
 			leak_runs(mapping, &cursor, bytes);
+			all = false;
+		}
 		cond_resched();
 	}
 	if (done < mapped_bytes)
-		ng_lookup_empty(ct, mapping, done, mapped_bytes);
+		all &= ng_lookup_empty(ct, mapping, done, mapped_bytes);
 	/* What a mapping that could not be filled has besides. */
 	if (mapped_bytes < mapping_bytes(mapping))
 		let_go(mapping, &cursor, U64_MAX);
@@ -375,6 +379,7 @@ static void empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mappe
 	ng_account_uncharge(mapping->owner, mapping->charged_pages);
 	mapping->charged_pages = 0;
 	ng_runs_free(&mapping->runs);
+	return all;
 }
 
 static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, struct ng_pin_batch *batch,
@@ -436,9 +441,9 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping, gfp_t gfp,
 	ng_pin_batch_destroy(&batch, &ct->spare_pages);
 	ng_account_end_ahead(&progress.ahead);
 
-	if (ret)
-		empty(ct, mapping, progress.mapped_bytes);
 	*page_tables_short = progress.page_tables_short;
+	if (ret && !empty(ct, mapping, progress.mapped_bytes))
+		*page_tables_short = false;	/* its addresses cannot be mapped again */
 	return ret;
 }
 

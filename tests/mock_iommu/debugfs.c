@@ -262,6 +262,7 @@ void mock_debugfs_add(void)
 	debugfs_create_u32("foreign_errno", 0600, root, &mock_policy.foreign_errno);
 	debugfs_create_u32("incoherent_errno", 0600, root, &mock_policy.incoherent_errno);
 	debugfs_create_bool("refusal_drops", 0600, root, &mock_policy.refusal_drops);
+	debugfs_create_bool("failed_map_stays", 0600, root, &mock_policy.failed_map_stays);
 	debugfs_create_u32("attach_ms", 0600, root, &mock_policy.attach_ms);
 	for (i = 0; i < mock_nr_instances; i++)
 		add_instance(&mock_instances[i], root);

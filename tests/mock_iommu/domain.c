@@ -230,11 +230,15 @@ bool mock_domain_enforce(struct iommu_domain *iommu_domain)
 int mock_domain_map(struct iommu_domain *iommu_domain, u64 iova, phys_addr_t phys, size_t bytes, int prot, gfp_t gfp)
 {
 	struct mock_domain *domain = mock_domain_of(iommu_domain);
+	size_t stays = bytes - PAGE_SIZE;
 	int ret;
 
 	mock_count(MOCK_MAP, 1);
 	if (!is_answered(MOCK_CALL_MAP, domain, NULL, &ret))
 		ret = mock_table_map(&domain->table, iova, phys, bytes, prot, gfp);
+	else if (ret && stays && mock_policy.failed_map_stays &&
+		 !mock_table_map(&domain->table, iova, phys, stays, prot, gfp))
+		atomic_long_add(stays >> PAGE_SHIFT, &domain->nr_pages);
 	if (ret) {
 		mock_count(MOCK_MAP_FAILED, 1);
 		if (ret == -EEXIST)

@@ -154,12 +154,15 @@ struct mock_domain {
  * @foreign_errno: positive errno for a domain of another instance; 0: instances share domains
  * @incoherent_errno: positive errno for a coherent domain and an IOMMU that cannot be; 0: it is not noticed
  * @refusal_drops: a device that is refused has lost its former translation
+ * @failed_map_stays: a map that is told to fail maps all but the last page and does not say so, as
+ *	VT-d's driver may when memory for page tables runs out
  * @attach_ms: how long an attach takes; others wait for it, as with a driver's own lock
  */
 struct mock_policy {
 	u32 foreign_errno;
 	u32 incoherent_errno;
 	bool refusal_drops;
+	bool failed_map_stays;
 	u32 attach_ms;
 };
 
