@@ -56,6 +56,17 @@ static size_t page_table_room(struct container *ct, uint8_t *area, size_t bytes,
 	return more < (long long)(bytes / PAGE * RUN_BYTES / 2) ? 0 : more + SLACK_BYTES;
 }
 
+/* Run fn in the cgroup, for a container with the first device's group. */
+static void run_in_cgroup(void (*fn)(void *arg), void *arg, struct container *ct)
+{
+	NEED_DEVICES(1);
+	cgroup_make();
+	container_make(ct, 0, 1, TYPE1V2);
+	process_join(process_start(fn, arg));
+	cgroup_remove();
+	container_close(ct);
+}
+
 struct at_limit {
 	struct container *ct;
 	size_t bytes;
@@ -108,11 +119,7 @@ static void expect_mapped_at_limit(size_t bytes, size_t room)
 	struct at_limit limit = { .ct = &ct, .bytes = bytes, .room = room };
 
 	NEED_DEVICES(2);
-	cgroup_make();
-	container_make(&ct, 0, 1, TYPE1V2);
-	process_join(process_start(map_at_limit, &limit));
-	cgroup_remove();
-	container_close(&ct);
+	run_in_cgroup(map_at_limit, &limit, &ct);
 }
 
 TEST(scattered_memory_is_mapped_though_its_cgroup_is_full, .seconds = 240)
@@ -165,12 +172,7 @@ TEST(memory_partly_never_written_to_is_mapped_though_its_cgroup_is_full, .second
 {
 	struct container ct;
 
-	NEED_DEVICES(1);
-	cgroup_make();
-	container_make(&ct, 0, 1, TYPE1V2);
-	process_join(process_start(map_for_reading_at_limit, &ct));
-	cgroup_remove();
-	container_close(&ct);
+	run_in_cgroup(map_for_reading_at_limit, &ct, &ct);
 }
 
 /* --- many small things; since stock charges for them, it does not survive this --- */
@@ -217,12 +219,7 @@ TEST(many_mappings_are_made_though_their_cgroup_is_full, .seconds = 120)
 
 	if (stock_charges_small_objects())
 		test_skip("stock charges for each mapping, and the kernel ends the process");
-	NEED_DEVICES(1);
-	cgroup_make();
-	container_make(&ct, 0, 1, TYPE1V2);
-	process_join(process_start(map_small_pieces, &ct));
-	cgroup_remove();
-	container_close(&ct);
+	run_in_cgroup(map_small_pieces, &ct, &ct);
 }
 
 /* Pages that a driver pins far apart, so that an index of them is as large as it gets. */
