@@ -60,6 +60,11 @@ check "a kernel that is not there is failure" ends 1 "fuzz: 100 steps, 0 unexpla
 check "minutes are a number" bash -c "! '$dir/vm/fuzz' soon"
 check "the command that repeats a run is printed" \
 	says_how_to_repeat "make fuzz MINUTES=3 KERNEL=good VIOMMU=intel SEED=7"
+check "and with calls at once, too" \
+	env THREADS=1 bash -c "KERNEL=good SEED=7 '$dir/vm/fuzz' 3 2>&1 | grep -F 'SEED=7 THREADS=1'"
+check "calls at once reach the guest, with two CPUs" \
+	grep -qx "good intel fuzz seed=7,minutes=3,threads=1 1536 7 [0-9]* 2" "$dir/vm/called"
+check "THREADS is 0 or 1" bash -c "! THREADS=2 '$dir/vm/fuzz' 3"
 check "without a seed, each run has another one" draws_anew
 check "make check has a fixed seed" seeds_are_drawn fuzz "$here/matrix" -v
 check "check-all draws one each time" seeds_are_drawn fuzz "$here/matrix-all"

@@ -17,6 +17,7 @@
 #define FUZZ_PART_BYTES	4u	/* the bitmap or the data, and the bytes around it */
 #define FUZZ_PART_LOCKED	8u	/* locked memory of the process */
 #define FUZZ_PART_DIGEST	16u	/* what is in its memory */
+#define FUZZ_PART_ORDER	32u	/* no order explains what calls made at once returned */
 
 /* What an operation came to on one side. */
 struct fuzz_result {
@@ -47,6 +48,7 @@ enum fuzz_sabotage {
 	FUZZ_WRONG_ERRNO,	/* ours refuses to map read-only memory with another errno */
 	FUZZ_WRONG_BYTE,	/* ours writes behind the structure of GET_INFO */
 	FUZZ_WRONG_CHARGE,	/* ours charges a page more once it has charged more than eight */
+	FUZZ_WRONG_ORDER,	/* of calls made at once, ours lets one map what is mapped */
 };
 
 void fuzz_sabotage(enum fuzz_sabotage how, const struct fuzz_op *op, struct fuzz_result *ours, uint8_t *arg);

@@ -234,6 +234,22 @@ static uint8_t pick_kind(struct fuzz_generator *g)
 	return weights[i].kind;
 }
 
+/* Calls that meet, for ours to make at once; and then what is charged is looked at. */
+static void generate_burst(struct fuzz_generator *g)
+{
+	unsigned int nr = 2 + fuzz_below(&g->random, FUZZ_MOST_AT_ONCE - 1), i;
+	struct fuzz_op *first = &g->script->op[g->script->nr];
+
+	for (i = 0; i < nr; i++)
+		add(g, FUZZ_MAP)->beside = i;
+	fuzz_generate_burst(g, first, nr);
+	for (i = 0; i < nr; i++)
+		if (fuzz_should_succeed(&g->model, &first[i]))
+			fuzz_model_apply(&g->model, &first[i]);
+	generate_info(g);
+	g->script->op[g->script->nr - 1].look = true;
+}
+
 /* The first devices and the driver, as programs do it; now and then the wrong way round. */
 static void generate_start(struct fuzz_generator *g)
 {
@@ -278,6 +294,11 @@ void fuzz_generate(struct fuzz_script *script, uint64_t seed, const struct fuzz_
 		unsigned int before = script->nr;
 		uint8_t kind = pick_kind(&g);
 
+		if (profile->at_once && g.model.driver && g.model.v2 &&
+		    fuzz_percent(&g.random, 6)) {
+			generate_burst(&g);
+			continue;
+		}
 		if (profile->dma_every && !fuzz_below(&g.random, profile->dma_every))
 			kind = FUZZ_DMA;
 		if (makes_sense(&g, kind))

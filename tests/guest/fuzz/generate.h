@@ -7,6 +7,7 @@
 #include "random.h"
 #include "script.h"
 #include "model.h"
+#include "order.h"
 
 struct fuzz_generator {
 	struct fuzz_random random;
@@ -22,6 +23,9 @@ void fuzz_generate_map(struct fuzz_generator *g, struct fuzz_op *op);
 void fuzz_generate_unmap(struct fuzz_generator *g, struct fuzz_op *op);
 void fuzz_generate_dirty(struct fuzz_generator *g, struct fuzz_op *op);
 void fuzz_generate_access(struct fuzz_generator *g, struct fuzz_op *op);
+
+/* Maps and unmaps that meet, for ours to make at once. Fills nr operations. */
+void fuzz_generate_burst(struct fuzz_generator *g, struct fuzz_op *op, unsigned int nr);
 
 /* Sometimes: a wrong argsz, or an argument that is not all in memory. bytes is how long it is. */
 void fuzz_damage_argument(struct fuzz_generator *g, struct fuzz_op *op, unsigned int bytes);

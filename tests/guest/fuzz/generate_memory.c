@@ -312,6 +312,53 @@ void fuzz_generate_unmap(struct fuzz_generator *g, struct fuzz_op *op)
 	fuzz_damage_argument(g, op, op->argsz);
 }
 
+/* In few pages, so that calls meet; mappings that were there before are among them. */
+static void place_in_window(struct fuzz_generator *g, struct fuzz_op *op, uint64_t window)
+{
+	op->iova = window + fuzz_below(&g->random, 16) * FUZZ_PAGE;
+	op->size = pages(g, fuzz_percent(&g->random, 70) ? 4 : 16);
+}
+
+static void burst_map(struct fuzz_generator *g, struct fuzz_op *op, uint64_t window)
+{
+	op->argsz = sizeof(struct vfio_iommu_type1_dma_map);
+	op->flags = fuzz_percent(&g->random, 80) ? 3 : 1 + fuzz_below(&g->random, 2);
+	place_in_window(g, op, window);
+	op->vaddr = fuzz_percent(&g->random, 85) ? good_vaddr(g, op->size) : odd_vaddr(g);
+}
+
+/* Mostly what is there, or is being mapped beside it. */
+static void burst_unmap(struct fuzz_generator *g, struct fuzz_op *op, uint64_t window,
+			const struct fuzz_op *other)
+{
+	op->kind = FUZZ_UNMAP;
+	op->argsz = sizeof(struct vfio_iommu_type1_dma_unmap);
+	if (other && fuzz_percent(&g->random, 50)) {
+		op->iova = other->iova;
+		op->size = other->size;
+	} else if (fuzz_percent(&g->random, 30)) {
+		span(g, op);
+	} else if (!g->profile->old && fuzz_percent(&g->random, 10)) {
+		op->flags = VFIO_DMA_UNMAP_FLAG_ALL;
+	} else {
+		place_in_window(g, op, window);
+	}
+}
+
+void fuzz_generate_burst(struct fuzz_generator *g, struct fuzz_op *op, unsigned int nr)
+{
+	const uint64_t window = fuzz_percent(&g->random, 60) ? fuzz_mapped_iova(g) :
+				fuzz_below(&g->random, GRID_PAGES) * FUZZ_PAGE;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (fuzz_percent(&g->random, 55))
+			burst_map(g, &op[i], window);
+		else
+			burst_unmap(g, &op[i], window, i ? &op[fuzz_below(&g->random, i)] : NULL);
+	}
+}
+
 void fuzz_generate_dirty(struct fuzz_generator *g, struct fuzz_op *op)
 {
 	static const uint32_t odd_flags[] = { 0, 3, 5, 6, 7, 8, 0x80000004 };

@@ -61,8 +61,6 @@ bool fuzz_may_be_untouched(uint64_t vaddr, uint64_t size);
 
 /* The part of the argument page that is used and compared. It ends with the page. */
 #define FUZZ_ARG_BYTES	1024
-/* Calls made at once; their arguments are one before the other. */
-#define FUZZ_MOST_AT_ONCE	4
 /* In it, where an argument is that is not cut; before and behind it are canaries. */
 #define FUZZ_ARG_OFFSET	64
 

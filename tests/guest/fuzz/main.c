@@ -10,9 +10,10 @@
  *	-d  one step of so many is a transfer by a real device, which takes 0.2 s (default 20000;
  *	    0: none)
  *	-o  this script alone, with what every step returned
- *	-p  ours makes calls for different addresses at once, in threads; stock makes them one after
- *	    the other, and the results have to be the same
- *	-x  1 to 3: see things that are not there, to see the comparison fail (compare.h)
+ *	-p  ours makes calls at once, in threads; stock makes them one after the other, and the
+ *	    results have to be the same: in the script's order if they are for different addresses,
+ *	    otherwise in some order
+ *	-x  1 to 4: see things that are not there, to see the comparison fail (compare.h)
  *	-e  end after so many unexplained differences (default 5)
  *
  * Both backends and ng_pick have to be loaded. Prints each script that shows a difference that no rule of differences.def
@@ -171,8 +172,13 @@ static void print_statistics(double seconds)
 
 	ktap_diag("%llu scripts, %llu ended early by an explained difference, %.0f steps/s", statistics.scripts, statistics.parted,
 		  statistics.steps / (seconds > 0 ? seconds : 1));
-	if (session.shared->at_once)
-		ktap_diag("%u calls were made beside others", session.shared->made_at_once);
+	if (session.shared->at_once) {
+		ktap_diag("%u calls were made beside others elsewhere",
+			  session.shared->made_at_once);
+		ktap_diag("%u times calls that meet were made at once, %u of these came out in "
+			  "another order than listed, %u in more than one", session.shared->bursts,
+			  session.shared->reordered, session.shared->open_orders);
+	}
 	print_successes();
 	for (i = 0; i < fuzz_nr_rules; i++)
 		if (statistics.hits[i])
@@ -217,7 +223,6 @@ int main(int argc, char **argv)
 	struct options options = { .seed = 1, .steps = 4000, .seconds = 86400, .enough = 5 };
 	struct fuzz_profile profile = { .dma_every = 20000 };
 	unsigned int sabotage = FUZZ_HONEST;
-	bool at_once = false;
 	int opt, different;
 
 	if (argc > 1 && !strcmp(argv[1], "--actor"))
@@ -241,7 +246,7 @@ int main(int argc, char **argv)
 			options.only = strtoull(optarg, NULL, 0);
 			break;
 		case 'p':
-			at_once = true;
+			profile.at_once = true;
 			break;
 		case 'x':
 			sabotage = strtoul(optarg, NULL, 0);
@@ -257,7 +262,7 @@ int main(int argc, char **argv)
 	if (!fuzz_session_start(&session, &profile))
 		return 2;
 	session.shared->sabotage = sabotage;
-	session.shared->at_once = at_once;
+	session.shared->at_once = profile.at_once;
 	different = fuzz(&options, &profile);
 	if (different < 0)
 		return 2;

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "script.h"
+
 #define FUZZ_MAX_MAPPINGS	FUZZ_MAX_OPS
 
 #define FUZZ_NOBODY		255
@@ -27,8 +29,6 @@ struct fuzz_model {
 	bool tracking;
 	unsigned int actors;	/* that live, one bit each */
 };
-
-struct fuzz_op;
 
 /* The operation was done, and succeeded. */
 void fuzz_model_apply(struct fuzz_model *model, const struct fuzz_op *op);

@@ -120,6 +120,8 @@ static void print_container_ioctl(FILE *out, const struct fuzz_op *op)
 
 void fuzz_print_op(FILE *out, const struct fuzz_op *op)
 {
+	if (op->beside)
+		fputs("/* beside it: */ ", out);
 	if (op->actor && op->kind != FUZZ_FORK && op->kind != FUZZ_EXEC && op->kind != FUZZ_EXIT)
 		fprintf(out, "in(child%u) ", op->actor);
 	switch (op->kind) {

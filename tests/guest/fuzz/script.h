@@ -56,6 +56,7 @@ enum fuzz_kind {
  * @actor: who does it, or who begins, execs or ends
  * @device: for kinds that have one
  * @look: look at the process's locked memory afterwards; that takes longer than most operations, and what is wrong stays wrong
+ * @beside: ours makes the call at once with the one before; see order.h
  * @cut: only so many bytes of the argument are in memory; 0: all, FUZZ_CUT_ALL: none
  * @argsz: as the ioctl's structure has it, and so on
  * @type: see the kinds
@@ -69,6 +70,7 @@ struct fuzz_op {
 	uint8_t device;
 	uint8_t cut;
 	bool look;
+	bool beside;
 	uint32_t argsz;
 	uint32_t flags;
 	uint32_t type;
@@ -101,6 +103,7 @@ struct fuzz_script {
 struct fuzz_profile {
 	bool emulated;		/* there is a device without an IOMMU */
 	bool old;		/* stock has no VFIO_UNMAP_ALL and VFIO_UPDATE_VADDR, so scripts that use them do not get far */
+	bool at_once;		/* ours makes calls at once */
 	unsigned int dma_every;	/* one operation of so many is a transfer by a real device, which takes a while; 0: none */
 };
 

@@ -213,6 +213,9 @@ enum fuzz_outcome fuzz_session_run(struct fuzz_session *session, const struct fu
 	shared->turn = FUZZ_STOCK;
 	shared->outcome = FUZZ_RUNNING;
 	shared->steps = 0;
+	shared->done = 0;
+	shared->ahead = 0;
+	shared->alone_until = 0;
 	shared->leaks = false;
 	set_parameters(session, &script->setup);
 	for (i = 0; i < FUZZ_SIDES; i++) {

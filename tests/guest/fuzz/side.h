@@ -12,6 +12,7 @@
 
 #include "compare.h"
 #include "layout.h"
+#include "order.h"
 #include "script.h"
 
 enum fuzz_which { FUZZ_STOCK, FUZZ_NG, FUZZ_SIDES };
@@ -84,8 +85,15 @@ struct fuzz_shared {
 	uint32_t done;			/* operations that stock has done */
 	uint32_t steps;			/* done by both and compared */
 	unsigned int sabotage;		/* see compare.h */
-	bool at_once;			/* ours makes independent calls at once, stock does not */
-	unsigned int made_at_once;	/* how many calls were */
+	bool at_once;			/* ours makes calls at once, stock does not */
+	unsigned int made_at_once;	/* how many calls were that are independent */
+	unsigned int bursts;		/* how often calls that are not */
+	unsigned int reordered;		/* of these, in another order than the script's */
+	unsigned int open_orders;	/* of these, more than one order explains it */
+	uint32_t ahead;			/* how many calls of a burst ours has made before stock */
+	uint32_t alone_until;		/* all operations before this one are made alone */
+	bool order_is_open;		/* more than one order explains the burst */
+	unsigned int order[FUZZ_MOST_AT_ONCE];	/* in which stock makes them */
 	unsigned int hits[FUZZ_MAX_RULES];
 	bool leaks;			/* what was explained leaves something behind in stock */
 	int64_t ret[FUZZ_SIDES][FUZZ_MAX_OPS];

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Both sides take turns: stock does some operations and keeps the results, ours does the same ones
- * and compares. To go on with another process costs an emulated CPU more than most operations do:
- * it forgets where memory and translated code are.
+ * and compares. Calls that meet and are made at once come the other way round: ours makes them, and
+ * stock makes them in an order that explains what ours got. To go on with another process costs an
+ * emulated CPU more than most operations do: it forgets where memory and translated code are.
  */
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +99,29 @@ static bool needs_a_judge(const struct fuzz_op *op, long ret, int kernel)
 	       kernel < FUZZ_KERNEL(6, 18);
 }
 
+/* How many operations from one on ours makes at once before stock makes them. */
+static unsigned int burst_at(const struct fuzz_shared *shared, unsigned int index)
+{
+	if (!shared->at_once || index < shared->alone_until)
+		return 1;
+	return fuzz_burst(&shared->script, index, shared->kernel);
+}
+
+/* Stock's turn after ours has made calls at once: one after the other, as ours seems to have. */
+static void stock_follows(struct fuzz_side *side, unsigned int first)
+{
+	struct fuzz_shared *shared = side->shared;
+	unsigned int i;
+
+	for (i = 0; i < shared->ahead; i++) {
+		unsigned int at = shared->order[i];
+
+		fuzz_execute(side, first + at);
+		keep(side, &shared->script.op[first + at], at);
+	}
+	shared->done = first + shared->ahead;
+}
+
 /* Stock's turn, from an operation on. The last one, which closes everything, comes alone. */
 static void stock_goes_on(struct fuzz_side *side, unsigned int from)
 {
@@ -109,7 +134,7 @@ static void stock_goes_on(struct fuzz_side *side, unsigned int from)
 		fuzz_execute(side, i);
 		keep(side, op, i - from);
 		i++;
-	} while (i < last && i - from < FUZZ_BATCH &&
+	} while (i < last && i - from < FUZZ_BATCH && burst_at(shared, i) == 1 &&
 		 !needs_a_judge(op, side->pages->meta.ret, shared->kernel));
 	shared->done = i;
 }
@@ -224,6 +249,102 @@ static void do_and_judge(struct fuzz_side *side, struct fuzz_context *context, u
 	}
 }
 
+/* --- calls that are not independent --- */
+
+static uint64_t unmapped_bytes(const uint8_t *arg)
+{
+	struct vfio_iommu_type1_dma_unmap unmap;
+
+	memcpy(&unmap, arg + FUZZ_ARG_OFFSET, sizeof(unmap));
+	return unmap.size;
+}
+
+static void no_order(struct fuzz_shared *shared, const struct fuzz_op *op,
+		     const struct fuzz_returned *returned, unsigned int first, unsigned int nr)
+{
+	int n = snprintf(shared->why, sizeof(shared->why),
+			 "calls made at once: no order explains what they returned:");
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		shared->ret[FUZZ_STOCK][first + i] = returned[i].ret;
+		shared->ret[FUZZ_NG][first + i] = returned[i].ret;
+		n += snprintf(shared->why + n, sizeof(shared->why) - n, " %s %lld",
+			      op[i].kind == FUZZ_MAP ? "map" : "unmap", (long long)returned[i].ret);
+		if (op[i].kind == FUZZ_UNMAP)
+			n += snprintf(shared->why + n, sizeof(shared->why) - n, " (%#llx bytes)",
+				      (unsigned long long)returned[i].size);
+	}
+	shared->steps = first + nr;
+	shared->symptom = (struct fuzz_symptom){ .parts = FUZZ_PART_ORDER, .kind = op->kind };
+	shared->outcome = FUZZ_DIFFERENT;
+}
+
+/* Type 1 unmaps in another way, which the model of an order does not know. */
+static bool can_tell_orders(const struct fuzz_model *model)
+{
+	return model->driver && model->v2;
+}
+
+/* Makes calls at once before stock makes them, and says in which order stock has to. */
+static void ours_leads(struct fuzz_side *side, const struct fuzz_context *context,
+		       unsigned int first, unsigned int nr, struct fuzz_returned *returned)
+{
+	struct fuzz_shared *shared = side->shared;
+	const struct fuzz_op *op = &shared->script.op[first];
+	long rets[FUZZ_MOST_AT_ONCE];
+	enum fuzz_order found;
+	unsigned int i;
+
+	if (!can_tell_orders(&context->model)) {
+		shared->alone_until = first + nr;
+		return;
+	}
+	fuzz_execute_at_once(side, first, nr, rets);
+	for (i = 0; i < nr; i++) {
+		struct fuzz_result result = { .ret = rets[i] };
+		const uint8_t *arg = arg_of(side->pages) - i * FUZZ_ARG_BYTES;
+
+		fuzz_sabotage(shared->sabotage, &op[i], &result, NULL);
+		returned[i].ret = result.ret;
+		returned[i].size = op[i].kind == FUZZ_UNMAP ? unmapped_bytes(arg) : 0;
+		shared->order[i] = i;
+	}
+	found = fuzz_find_order(&context->model, op, returned, nr, shared->order);
+	shared->bursts++;
+	shared->ahead = nr;
+	if (found == FUZZ_ORDER_NONE)
+		no_order(shared, op, returned, first, nr);
+	for (i = 0; i < nr && shared->order[i] == i; i++)
+		;
+	shared->reordered += i < nr;
+	shared->open_orders += found == FUZZ_ORDER_OPEN;
+	shared->order_is_open = found == FUZZ_ORDER_OPEN;
+}
+
+/* Stock has followed. */
+static void judge_burst(struct fuzz_side *side, struct fuzz_context *context, unsigned int first,
+			const struct fuzz_returned *returned)
+{
+	struct fuzz_shared *shared = side->shared;
+	unsigned int i;
+
+	for (i = 0; i < shared->ahead && shared->outcome == FUZZ_RUNNING; i++) {
+		unsigned int at = shared->order[i];
+		struct fuzz_result result = {
+			.ret = returned[at].ret,
+			.locked = -1,
+			.arg = arg_of(side->pages) - at * FUZZ_ARG_BYTES,
+		};
+
+		shared->outcome = judge(side, context, first + at, at, result);
+	}
+	shared->steps = first + shared->ahead;
+	shared->ahead = 0;
+	if (shared->order_is_open && shared->outcome == FUZZ_RUNNING)
+		shared->outcome = FUZZ_PARTED;
+}
+
 /* Ours's turn: up to where stock is. */
 static void ours_goes_on(struct fuzz_side *side, struct fuzz_context *context, unsigned int from)
 {
@@ -236,23 +357,45 @@ static void ours_goes_on(struct fuzz_side *side, struct fuzz_context *context, u
 	}
 }
 
+/* A turn of each; what is next in the script is a burst if nr is more than 1. */
+static void stocks_turn(struct fuzz_side *side, unsigned int at, unsigned int nr)
+{
+	if (nr == 1)
+		stock_goes_on(side, at);
+	else if (side->shared->ahead)
+		stock_follows(side, at);
+}
+
+static void ours_turn(struct fuzz_side *side, struct fuzz_context *context, unsigned int at,
+		      unsigned int nr, struct fuzz_returned *returned)
+{
+	if (side->shared->ahead)
+		judge_burst(side, context, at, returned);
+	else if (nr > 1)
+		ours_leads(side, context, at, nr, returned);
+	else
+		ours_goes_on(side, context, at);
+}
+
 /* All operations, or up to where the containers part; the last one in any case. */
 void fuzz_side_run(struct fuzz_side *side)
 {
 	struct fuzz_shared *shared = side->shared;
 	struct fuzz_context context = { .model = { .actors = 1 }, .kernel = shared->kernel };
-	unsigned int last = shared->script.nr - 1, at = 0;
+	struct fuzz_returned returned[FUZZ_MOST_AT_ONCE];
+	unsigned int last = shared->script.nr - 1, at = 0, nr;
 
 	while (at <= last) {
 		wait_turn(side);
 		if (shared->outcome != FUZZ_RUNNING) {
 			fuzz_execute(side, last);
 			at = last + 1;
-		} else if (side->which == FUZZ_STOCK) {
-			stock_goes_on(side, at);
-			at = shared->done;
 		} else {
-			ours_goes_on(side, &context, at);
+			nr = burst_at(shared, at);
+			if (side->which == FUZZ_STOCK)
+				stocks_turn(side, at, nr);
+			else
+				ours_turn(side, &context, at, nr, returned);
 			at = shared->done;
 		}
 		pass_turn(side);
