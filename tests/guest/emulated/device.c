@@ -292,7 +292,7 @@ static int rw(struct emulated *emulated, const struct ng_emulated_rw *rw,
 
 	if (!rw->bytes || rw->bytes > MAX_RW_BYTES)
 		return -EINVAL;
-	buf = kvzalloc(rw->bytes, GFP_KERNEL);
+	buf = kvzalloc(rw->bytes, GFP_KERNEL | __GFP_NOWARN);
 	if (!buf)
 		return -ENOMEM;
 	ret = rw->write && copy_from_user(buf, user, rw->bytes) ? -EFAULT : 0;

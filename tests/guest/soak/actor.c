@@ -48,6 +48,15 @@ static bool may_fail(enum soak_kind kind)
 	return kind != SOAK_FORK && kind != SOAK_EXEC && kind != SOAK_EXIT && kind != SOAK_MEMORY;
 }
 
+/*
+ * How many requests fail after the first one that does: some memory is asked for twice. Where groups
+ * come and go, none: the IOMMU core warns if it has no memory to take a group back.
+ */
+static unsigned int more_that_fail(struct soak_actor *me, enum soak_kind kind)
+{
+	return kind <= SOAK_INFO ? fuzz_below(&me->random, 2) : 0;
+}
+
 /* Without a container that has a group there is little to do. */
 static bool is_idle(struct soak_actor *me)
 {
@@ -92,7 +101,7 @@ static void step(struct soak_actor *me)
 	long ret;
 
 	if (fails)
-		fail_nth_arm(1 + fuzz_below(&me->random, 40));
+		fail_nth_arm(1 + fuzz_below(&me->random, 40), more_that_fail(me, kind));
 	ret = operations[kind].run(me);
 	if (fails && fail_nth_disarm())
 		soak_count(me->shared, SOAK_FAILED_ALLOCATION, true);

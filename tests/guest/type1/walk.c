@@ -80,13 +80,15 @@ static bool state_is(const struct state *wanted)
 
 /* --- the walk --- */
 
-static long long operate(const struct operation *op, struct walk *w, unsigned int nth, bool *failed)
+/* The nth request fails, and so many more; see fail_nth_arm(). */
+static long long operate(const struct operation *op, struct walk *w, unsigned int nth, int more,
+			 bool *failed)
 {
 	long long ret;
 
 	if (op->before)
 		op->before();
-	fail_nth_arm(nth);
+	fail_nth_arm(nth, more);
 	ret = op->operate(w);
 	*failed = fail_nth_disarm();
 	if (op->after)
@@ -108,7 +110,7 @@ static bool works(const struct operation *op, struct walk *w, struct state *done
 {
 	bool failed;
 
-	OK(operate(op, w, 0, &failed));
+	OK(operate(op, w, 0, 0, &failed));
 	if (!done->containers)
 		*done = state_now();
 	if (!state_is(done))
@@ -117,36 +119,48 @@ static bool works(const struct operation *op, struct walk *w, struct state *done
 	return true;
 }
 
-/* One step: the nth allocation fails. Was there one? */
-static bool step(const struct operation *op, struct walk *w, unsigned int nth, struct state *done, unsigned int *reported)
+struct steps {
+	unsigned int failed;	/* allocations that did */
+	unsigned int reported;	/* operations that failed for it */
+};
+
+/* One step. Did an allocation fail? */
+static bool step(const struct operation *op, struct walk *w, unsigned int nth, int more,
+		 struct state *done, struct steps *steps)
 {
 	const struct state before = state_now();
 	bool failed, ok = true;
 	long long ret;
 
-	ret = operate(op, w, nth, &failed);
+	ret = operate(op, w, nth, more, &failed);
+	steps->failed += failed;
 	if (ret < 0) {
 		TRUE(failed);
 		if (!says_no_memory(op, ret))
 			EQ(ret, -ENOMEM);
-		++*reported;
+		steps->reported++;
 	} else {
 		ok = state_is(done);
 		op->undo(w);
 	}
 	if (!ok || !state_is(&before) || !works(op, w, done) || !state_is(&before)) {
-		ktap_diag("after the failure of allocation %u, with %lld", nth, ret);
+		ktap_diag("after the failure of allocation %u and %d more, with %lld", nth, more, ret);
 		TRUE(!"everything is as it was");
 	}
 	return failed;
 }
 
+/*
+ * Each step is made again with all later requests failing, as some memory is asked for a second time
+ * in another way. Not where a group is attached: when that fails, the IOMMU core takes the group back
+ * to where it was, which needs memory, and warns if there is none.
+ */
 void walk(const struct operation *op)
 {
-	unsigned int nth = 0, reported = 0;
+	struct steps one = {}, all = {};
+	unsigned int nth = 0;
 	struct state done = {};
 	struct walk w = {};
-	bool failed;
 
 	if (fail_nth_prepare())
 		test_skip("this kernel injects no faults");
@@ -157,8 +171,12 @@ void walk(const struct operation *op)
 	TRUE(works(op, &w, &done));
 	do {
 		TRUE(nth < MAX_STEPS);
-		failed = step(op, &w, ++nth, &done, &reported);
-	} while (failed);
-	ktap_diag("%u allocations failed, and %u of the failures were reported", nth - 1, reported);
+		step(op, &w, ++nth, 0, &done, &one);
+		if (!op->attaches)
+			step(op, &w, nth, FAIL_ALL_AFTER, &done, &all);
+	} while (one.failed == nth);
+	ktap_diag("%u allocations failed, and %u of the failures were reported; "
+		  "of %u with all later ones, %u", one.failed, one.reported, all.failed,
+		  all.reported);
 	container_close(&w.ct);
 }
