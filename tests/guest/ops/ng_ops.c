@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ng_ops: ask a type1 backend for the domain of a group, as the VFIO core could. No core from 6.1 on does. For tests only.
+ * ng_ops: call operations of a type1 backend as no VFIO core from 6.1 on does, and no sane driver. For
+ * tests only.
  *
  *	insmod ng_ops.ko ops=vfio_iommu_driver_ops_type1
  *
- * "ops" is the backend's structure of operations. From then on the module remembers the container and the group that the
- * backend attaches; each read of a parameter asks about them, and shows 0 for the domain that the group's devices are
- * in, or -errno:
+ * "ops" is the backend's structure of operations. From then on the module remembers the container and
+ * the group that the backend attaches; each read of a parameter asks about them, and shows 0 for the
+ * domain that the group's devices are in, or -errno:
  *
  * attached	about the group that was attached last
  * no_group	about NULL
  * no_container	about the group, of no container
+ *
+ * or makes a call for a driver that the container has not:
+ *
+ * copy		reads 8 bytes at the IOVA that was written to the parameter "iova"; shows 0 or -errno
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -27,6 +32,8 @@
 
 static char *ops;
 module_param(ops, charp, 0444);
+static unsigned long iova;
+module_param(iova, ulong, 0644);
 
 static const struct vfio_iommu_driver_ops *backend;
 static void *container;
@@ -66,7 +73,14 @@ static int ask(void *about_container, struct iommu_group *about_group)
 	return ret;
 }
 
-enum question { ATTACHED, NO_GROUP, NO_CONTAINER };
+static int copy(void)
+{
+	u64 word;
+
+	return backend->dma_rw(container, iova, &word, sizeof(word), false);
+}
+
+enum question { ATTACHED, NO_GROUP, NO_CONTAINER, COPY };
 
 static int get(char *buffer, const struct kernel_param *kp)
 {
@@ -74,6 +88,8 @@ static int get(char *buffer, const struct kernel_param *kp)
 
 	if (!group)
 		return -ENOENT;
+	if (question == COPY)
+		return sysfs_emit(buffer, "%d\n", copy());
 	return sysfs_emit(buffer, "%d\n", ask(question == NO_CONTAINER ? NULL : container,
 					      question == NO_GROUP ? NULL : group));
 }
@@ -82,6 +98,7 @@ static const struct kernel_param_ops question_ops = { .get = get };
 module_param_cb(attached, &question_ops, (void *)ATTACHED, 0444);
 module_param_cb(no_group, &question_ops, (void *)NO_GROUP, 0444);
 module_param_cb(no_container, &question_ops, (void *)NO_CONTAINER, 0444);
+module_param_cb(copy, &question_ops, (void *)COPY, 0444);
 
 /* A symbol that is not exported: a probe finds the function that finds all others. */
 static void *find(const char *symbol)
@@ -121,5 +138,5 @@ static void __exit ng_ops_exit(void)
 
 module_init(ng_ops_init);
 module_exit(ng_ops_exit);
-MODULE_DESCRIPTION("Ask a type1 backend for the domain of a group (test only)");
+MODULE_DESCRIPTION("Call operations of a type1 backend that no core calls (test only)");
 MODULE_LICENSE("GPL");

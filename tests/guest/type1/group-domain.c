@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The operation group_iommu_domain, which no VFIO core of these kernels calls: ../ops/ng_ops.ko does. */
+/* Operations that no VFIO core of these kernels calls, or no driver: ../ops/ng_ops.ko does. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "../lib/kmsg.h"
 #include "emulated.h"
 
 /* Without CONFIG_KALLSYMS_ALL, as on arm64 with Linux 6.1, kallsyms has functions alone. */
@@ -69,6 +70,45 @@ TEST(domain_of_a_group_can_be_asked_for)
 	/* One that needs no domain. */
 	emulated_add(&ct, &emulated, 0);
 	FAILS(ENODEV, ask("attached"));
+	container_close(&ct);
+	OK(module_unload("ng_ops"));
+}
+
+static int copy_from(uint64_t iova)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)iova);
+	OK(module_param_set("ng_ops", "iova", text));
+	return ask("copy");
+}
+
+/* A container with an emulated device keeps its user addresses; so this driver has no device in it. */
+TEST(driver_that_needs_invalid_addresses_is_named_in_the_log,
+     .not_on_stock = "stock waits for them, or warns with a call trace")
+{
+	static const char *const words[] = { "needs user addresses while they are invalid", NULL };
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap), .flags = VFIO_DMA_UNMAP_FLAG_VADDR, .iova = IOVA, .size = PAGE,
+	};
+	void *page = memory_small_pages(PAGE);
+	struct container ct;
+	char line[256];
+	int reader;
+
+	NEED_DEVICES(1);
+	load();
+	container_make(&ct, 0, 1, TYPE1V2);
+	OK(dma_map(ct.fd, page, IOVA, PAGE, DMA_RW));
+	OK(copy_from(IOVA));
+	OK(raw_ioctl(ct.fd, VFIO_IOMMU_UNMAP_DMA, &unmap));
+	reader = OK(kmsg_open());
+	FAILS(EBUSY, copy_from(IOVA));
+	TRUE(kmsg_find(reader, words, line, sizeof(line)));
+	OK(dma_map(ct.fd, page, IOVA, PAGE, VFIO_DMA_MAP_FLAG_VADDR));
+	OK(copy_from(IOVA));
+	TRUE(!kmsg_find(reader, words, line, sizeof(line)));
+	close(reader);
 	container_close(&ct);
 	OK(module_unload("ng_ops"));
 }
