@@ -134,7 +134,23 @@ results
 check "no results at all are no success" sums_to 1 "0 passed, 0 failed, 0 skipped"
 
 check "record keeps results and status" record_keeps 3 "ok 1 - one" 'echo 1..1; echo ok 1 - one; exit 3'
+# resumes TREE RUNS RESULT: a program with this result, on this tree; by now it has run so often.
+resumes()
+{
+	printf '#!/bin/sh\necho >>%s\necho 1..1\necho "%s"\n' "$work/runs" "$3" >"$work/program.t"
+	NG_TREE_ID=$1 RESUME=1 NG_OUT=$work/out.d "$here/record" "$work/program.t" >"$work/printed" || true
+	cat "$work/printed"
+	[ "$(cat "$work/printed")" = "1..1"$'\n'"$3" ] && [ "$(wc -l <"$work/runs")" = "$2" ]
+}
+
 check "record keeps a status of 0" record_keeps 0 "# exit status: 0" 'echo 1..1; echo ok 1 - one'
+rm -rf "$work/out.d" "$work/runs"
+check "a test that passed" resumes one 1 "ok 1 - one"
+check "is not run again on the same tree" resumes one 1 "ok 1 - one"
+check "but on another one" resumes two 2 "ok 1 - one"
+rm -rf "$work/out.d" "$work/runs"
+check "one that failed" resumes one 1 "not ok 1 - one"
+check "is run again" resumes one 2 "not ok 1 - one"
 
 header='kernel\tarch\tiommu\tsuite\tpassed\tfailed\tskipped\n'
 check "support: full and selected tests" support 0 \
