@@ -71,22 +71,29 @@ TEST(map_respects_the_protection_of_the_memory)
 /* Memory that even the kernel does not look at. */
 TEST(map_of_secret_memory_is_efault)
 {
-	int fd = syscall(SYS_memfd_secret, 0);
+	int fd = syscall(SYS_memfd_secret, 0), present;
 	struct container ct;
-	uint8_t *area;
+	uint8_t *around, *area;
 
 	if (fd < 0)
 		test_skip("this kernel has no secret memory, or it is not switched on");
 	OK(ftruncate(fd, PAGE));
-	area = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	TRUE(area != MAP_FAILED);
-	area[0] = 1;
+	/* Between ordinary pages. */
+	around = memory_small_pages(PAGE * 3);
+	area = mmap(around + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	TRUE(area == around + PAGE);
 	container_make(&ct, 0, 1, TYPE1V2);
-	FAILS(EFAULT, map_at(&ct, area, IOVA, PAGE));
-	FAILS(EFAULT, dma_map(ct.fd, area, IOVA, PAGE, DMA_READ));
+	/* It is not there yet; then it is. */
+	for (present = 0; present < 2; present++) {
+		FAILS(EFAULT, map_at(&ct, area, IOVA, PAGE));
+		FAILS(EFAULT, dma_map(ct.fd, area, IOVA, PAGE, DMA_READ));
+		FAILS(EFAULT, map_at(&ct, around, IOVA, PAGE * 3));
+		area[0] = 1;
+	}
 	EQ(container_mappings(&ct), 0);
 	container_close(&ct);
-	munmap(area, PAGE);
+	munmap(around, PAGE * 3);
+	close(fd);
 }
 
 /* --- memory that can --- */

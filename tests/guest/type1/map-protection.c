@@ -3,6 +3,7 @@
  * What an area of memory allows decides whether it can be mapped, and never whether its pages are
  * present, or in which part of a long call they come.
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -157,3 +158,31 @@ TEST(map_of_the_gate_page_is_the_same)
 	container_close(&ct);
 }
 #endif
+
+/* Keys protect memory from its own process; a device's access is another one's. */
+TEST(map_asks_no_protection_key)
+{
+	uint8_t *area = memory_small_pages(LONG_BYTES);
+	struct container ct;
+	int key = pkey_alloc(0, PKEY_DISABLE_ACCESS);
+
+	if (key < 0)
+		test_skip("this CPU has no protection keys");
+	container_make(&ct, 0, 1, TYPE1V2);
+	memset(area, 1, LONG_BYTES / 2);
+	/* Present, and not. */
+	OK(pkey_mprotect(area + MIB(1), PAGE, PROT_READ | PROT_WRITE, key) ? -errno : 0);
+	OK(pkey_mprotect(area + MIB(4), PAGE, PROT_READ | PROT_WRITE, key) ? -errno : 0);
+	OK(dma_map(ct.fd, area, IOVA, LONG_BYTES, DMA_RW));
+	EQ(OK(dma_unmap(ct.fd, IOVA, LONG_BYTES)), LONG_BYTES);
+	/* All of it, from the first page on. */
+	OK(pkey_mprotect(area, LONG_BYTES, PROT_READ | PROT_WRITE, key) ? -errno : 0);
+	OK(dma_map(ct.fd, area, IOVA, LONG_BYTES, DMA_READ));
+	EQ(OK(dma_unmap(ct.fd, IOVA, LONG_BYTES)), LONG_BYTES);
+	/* What the area allows still counts. */
+	OK(pkey_mprotect(area, PAGE, PROT_READ, key) ? -errno : 0);
+	FAILS(EFAULT, dma_map(ct.fd, area, IOVA, LONG_BYTES, DMA_RW));
+	container_close(&ct);
+	munmap(area, LONG_BYTES);
+	OK(pkey_free(key) ? -errno : 0);
+}
