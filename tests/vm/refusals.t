@@ -32,6 +32,20 @@ headers()
 	printf '%s\n' "$@" >"$work/headers/.config"
 }
 
+# interface FORM [DIR]: how backends speak with the VFIO core of these headers, in as many words as tell it; in a directory of
+# its own, where the sources are apart from the headers.
+interface()
+{
+	local dir=${2:-$work/headers}
+
+	mkdir -p "$dir/include/linux"
+	case $1 in
+	5.10)	echo 'struct vfio_iommu_driver_ops {' ;;
+	5.16)	printf 'struct vfio_iommu_driver_ops;\nint vfio_pin_pages(struct vfio_device *d, unsigned long *n);\n' ;;
+	6.0)	printf 'int vfio_pin_pages(struct vfio_device *d,\n\t\t   dma_addr_t a);\n' ;;
+	esac >"$dir/include/linux/vfio.h"
+}
+
 # Does make fail, and say so?
 refused()
 {
@@ -71,8 +85,21 @@ check "headers that were not prepared" refused_without_building "does not say wh
 headers 5.4.0-1-amd64 CONFIG_VFIO=m
 check "kernel too old" refused_without_building "older than 5.10"
 
-headers 5.15.0-1-amd64 CONFIG_VFIO=m
-check "kernel between the forms of VFIO's interface" refused_without_building "between 5.10 and 6.1"
+# What the interface is counts, not what the kernel is called.
+for release in 5.17.0-1-amd64 6.1.0-1-amd64 5.14.0-70.el9_0.x86_64; do
+	headers $release CONFIG_VFIO=m
+	interface 5.16
+	check "$release with VFIO's interface of 5.16" refused_without_building "in a form of Linux 5.16 to 5.19"
+	rm "$work/headers/include/linux/vfio.h"
+	interface 5.16 "$work/sources"
+	echo "include $work/sources/Makefile" >"$work/headers/Makefile"
+	check "$release with the same, and its sources elsewhere" refused_without_building "in a form of Linux 5.16 to 5.19"
+done
+
+headers 5.11.0-1-amd64 CONFIG_VFIO=m
+interface 5.10
+printf '0x0\tfollow_pfn\tvmlinux\tEXPORT_SYMBOL\t\n' >"$work/headers/Module.symvers"
+check "kernel that does not export what finds memory of devices" refused_without_building "does not export follow_pte()"
 
 headers 99.1.0-1-amd64 CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
 check "kernel newer than tested" refused_without_building "newer than"
@@ -84,6 +111,9 @@ check "kernel without VFIO" refused_without_building "CONFIG_VFIO)"
 headers 6.12.0-1-amd64 CONFIG_VFIO=m '# CONFIG_VFIO_CONTAINER is not set'
 check "kernel without VFIO containers" refused_without_building "CONFIG_VFIO_CONTAINER"
 
+headers 5.14.0-427.el9_4.x86_64 CONFIG_VFIO=m '# CONFIG_VFIO_CONTAINER is not set'
+check "kernel without VFIO containers, whatever its number" refused_without_building "CONFIG_VFIO_CONTAINER"
+
 headers 6.1.0-1-amd64 CONFIG_VFIO=m CONFIG_SPARSEMEM=y '# CONFIG_SPARSEMEM_VMEMMAP is not set'
 check "kernel whose struct pages do not say which frames are contiguous" refused_without_building "CONFIG_SPARSEMEM_VMEMMAP"
 
@@ -92,7 +122,7 @@ gets_to_the_build()
 {
 	local output
 
-	output=$(make -C "$tree" KDIR="$work/headers" 2>&1) || true
+	output=$(make -C "$tree" KDIR="$work/headers" "$@" 2>&1) || true
 	[[ $output == *"not even an empty file compiles"* ]] || { echo "$output"; return 1; }
 }
 
@@ -102,15 +132,36 @@ check "kernel with a virtual memory map" gets_to_the_build
 headers 6.1.0-1-amd64 CONFIG_VFIO=m CONFIG_FLATMEM=y
 check "kernel with flat memory" gets_to_the_build
 
+headers 5.15.0-91-generic CONFIG_VFIO=m
+interface 5.10
+printf '0x0\tfollow_pte\tvmlinux\tEXPORT_SYMBOL_GPL\t\n' >"$work/headers/Module.symvers"
+check "5.15 with the interface of 5.10" gets_to_the_build
+
+# Nothing can be compared: no vfio.ko, no type information.
+headers 5.14.0-427.el9_4.x86_64 CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
+interface 6.0
+check "5.14 with the interface of 6.0, as RHEL 9 has it, unchecked" refused_without_building "cannot be checked: no vmlinux with BTF"
+check "the same, allowed" gets_to_the_build VFIO_TYPE1_NG_ALLOW_UNCHECKED=1
+headers 6.8.0-90-generic CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
+interface 6.0
+check "6.8 of another distribution, unchecked" refused_without_building "not of a distribution these modules were tested on"
+for release in 6.1.0-57-amd64 6.1.0-0.deb11.21-amd64 6.1.0-57-rt-arm64 6.12.95+deb12-cloud-amd64 7.3.4+deb13-arm64; do
+	headers $release CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
+	interface 6.0
+	check "$release is Debian's, also unchecked" gets_to_the_build
+done
+
 kernel=$("$ng_tests_dir/kernels/fetch" bookworm)
 load_kernel "$kernel"
 check "compiler that does not work" refused "install that version, or name another one with CC=" KDIR="$KHEADERS" CC=/bin/false
 
 vfio=$(find "$KMODULES" -name 'vfio.ko*' | head -n 1)
+# shellcheck disable=SC2153 # from kernel.env
+base=$KBOOT layout_headers=""
 layout()
 {
 	# shellcheck disable=SC2153 # from kernel.env
-	VFIO_KO=$vfio BTF_BASE=$KBOOT "$tree/compat/check-layout.sh" "$KHEADERS" 2>&1
+	VFIO_KO=$vfio BTF_BASE=$base sh "$tree/compat/check-layout.sh" "${layout_headers:-$KHEADERS}" 2>&1
 }
 
 layout_fits()
@@ -136,18 +187,64 @@ layout_refused()
 mkdir "$work/bin"
 find /usr/bin /bin -mindepth 1 -maxdepth 1 ! -name pahole -exec ln -sft "$work/bin" {} +
 
+# Goes on, and says why nothing was compared.
 layout_not_checked()
 {
-	local output
+	local words=$1 output
 
-	output=$(PATH=$work/bin layout) || { echo "failed: $output"; return 1; }
-	[[ $output == *"was not checked: pahole is not installed. Install it"* ]] || { echo "$output"; return 1; }
+	output=$(layout) || { echo "failed: $output"; return 1; }
+	[[ $output == *"was not checked: $words"* ]] || { echo "$output"; return 1; }
+}
+
+# with NAME=VALUE COMMAND...: run it with another value of a variable.
+with()
+{
+	local "$1"
+	shift
+	"$@"
+}
+
+# core FILE: an object with the operations as the layout has them, and type information, as a kernel with VFIO built in.
+core()
+{
+	{
+		echo 'struct module; struct iommu_group; struct vfio_device; struct page; struct iommu_domain;'
+		echo 'enum vfio_group_type { SOME }; typedef _Bool bool;'
+		echo 'typedef unsigned long long dma_addr_t; typedef unsigned long size_t;'
+		printf 'struct vfio_iommu_driver_ops {\n'
+		sed -E 's/^[0-9]+ (.*)$/\1;/' "$work/layout"
+		printf '} operations;\n'
+	} >"$1.c"
+	gcc -g -c -o "$1" "$1.c" && pahole -J "$1"
 }
 
 expected=$tree/compat/vfio_iommu_driver_ops.layout
 cp "$expected" "$work/layout"
 check "layout of VFIO's operations: the right one" layout_fits
-check "layout of VFIO's operations: without pahole it is said that it was not checked" layout_not_checked
+check "layout of VFIO's operations: types shared with a packed kernel" with base="$KVMLINUZ" layout_fits
+check "layout of VFIO's operations: without pahole it is said that it was not checked" \
+	with PATH="$work/bin" layout_not_checked "pahole is not installed. Install it"
+check "layout of VFIO's operations: no base" with base= layout_not_checked "no vmlinux with BTF"
+check "layout of VFIO's operations: a base without type information" with base=/bin/true layout_not_checked "$vfio has no readable BTF"
+
+xz -c "$vfio" >"$work/vfio.ko.xz"
+check "layout of VFIO's operations: a packed module" with vfio="$work/vfio.ko.xz" layout_fits
+head -c 5000 "$work/vfio.ko.xz" >"$work/broken.ko.xz"
+check "layout of VFIO's operations: a damaged module" with vfio="$work/broken.ko.xz" layout_not_checked "$work/broken.ko.xz does not unpack"
+rm -f "$work/bin/xz"
+ln -s "$(command -v pahole)" "$work/bin/"
+check "layout of VFIO's operations: no program to unpack a module" \
+	with PATH="$work/bin" with vfio="$work/vfio.ko.xz" layout_not_checked "xz is not installed"
+
+headers 6.8.0-90-generic CONFIG_VFIO=y CONFIG_VFIO_CONTAINER=y
+interface 6.0
+core "$work/vmlinux"
+check "layout of VFIO's operations: built in" with layout_headers="$work/headers" with base="$work/vmlinux" with vfio= layout_fits
+check "a kernel of another distribution with VFIO built in is checked" gets_to_the_build BTF_BASE="$work/vmlinux"
+# As clang calls them.
+sed -i 's/long unsigned int/unsigned long/g; s/long int/long/g' "$expected"
+check "layout of VFIO's operations: other names of the same types" layout_fits
+cp "$work/layout" "$expected"
 
 sed -i 's/enum vfio_group_type/unsigned int/' "$expected"
 check "layout of VFIO's operations: another argument" layout_refused

@@ -112,7 +112,8 @@ absent_for()
 }
 
 # unfit_kernel NAME [CONFIG_LINE...]: headers of a kernel that these modules cannot work on: those of the old kernel under
-# another name, with lines of its configuration replaced ("CONFIG_X=" removes it).
+# another name, with lines of its configuration replaced ("CONFIG_X=" removes one, "CONFIG_X=off" says that it is off); "vfio.h" instead of a line gives them VFIO's
+# driver interface of 5.16.
 unfit_kernel()
 {
 	local kernel=$1 headers=/usr/src/linux-headers-$1 line
@@ -121,8 +122,17 @@ unfit_kernel()
 	mkdir -p "/lib/modules/$kernel" "$headers"
 	cp -a "$(readlink -f "/lib/modules/$OLD_ABI/build")/." "$headers/"
 	for line; do
+		if [ "$line" = vfio.h ]; then
+			mkdir -p "$headers/include/linux"
+			echo 'struct vfio_iommu_driver_ops;' >"$headers/include/linux/vfio.h"
+			continue
+		fi
 		sed -i "/^${line%%=*}=/d; /^# ${line%%=*} is not set/d" "$headers/.config"
-		[ -z "${line#*=}" ] || echo "$line" >>"$headers/.config"
+		case $line in
+		*=)	;;
+		*=off)	echo "# ${line%%=*} is not set" >>"$headers/.config" ;;
+		*)	echo "$line" >>"$headers/.config" ;;
+		esac
 	done
 	ln -s "$headers" "/lib/modules/$kernel/build"
 }
