@@ -25,14 +25,14 @@ W ?= 1
 PROBES := compat/generated/probes.h
 
 # All checks of the target kernel are shell; they say what is wrong in words.
-CHECK_KERNEL = compat/check-kernel.sh "$(KDIR)"
-CHECK_LAYOUT = grep -q 'define HAVE_VFIO_DRIVER_OPS_PUBLIC' $(PROBES) || compat/check-layout.sh "$(KDIR)"
+CHECK_KERNEL = sh compat/check-kernel.sh "$(KDIR)"
+CHECK_LAYOUT = grep -q 'define HAVE_VFIO_DRIVER_OPS_PUBLIC' $(PROBES) || sh compat/check-layout.sh "$(KDIR)"
 
 all: modules
 
 $(PROBES): FORCE
 	@$(CHECK_KERNEL)
-	@MAKE="$(MAKE)" compat/probe.sh "$(KDIR)" $@
+	@MAKE="$(MAKE)" sh compat/probe.sh "$(KDIR)" $@
 	@$(CHECK_LAYOUT)
 
 modules: $(PROBES)
@@ -40,7 +40,7 @@ modules: $(PROBES)
 
 # For test modules alone, which also work on kernels that ours refuse.
 probes:
-	@MAKE="$(MAKE)" compat/probe.sh "$(KDIR)" $(PROBES)
+	@MAKE="$(MAKE)" sh compat/probe.sh "$(KDIR)" $(PROBES)
 
 modules_install: modules
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install

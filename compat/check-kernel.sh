@@ -24,9 +24,9 @@ release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$kdir/include/generate
 [ -n "$release" ] ||
 	refuse "$kdir does not say which kernel it belongs to (include/generated/utsrelease.h). Use the distribution's linux-headers package, or run 'make modules_prepare' there."
 
-reason=$("$here/unfit-kernel" "$release" "$kdir")
+reason=$(sh "$here/unfit-kernel" "$release" "$kdir")
 [ -z "$reason" ] || refuse "$reason"
 
-if [ -n "$("$here/unfit-kernel" --untested "$release")" ]; then
+if [ -n "$(sh "$here/unfit-kernel" --untested "$release")" ]; then
 	echo "vfio-type1-ng: warning: nobody has tested these modules on Linux $release; you asked to build them all the same." >&2
 fi

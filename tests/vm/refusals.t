@@ -132,6 +132,20 @@ check "kernel with a virtual memory map" gets_to_the_build
 headers 6.1.0-1-amd64 CONFIG_VFIO=m CONFIG_FLATMEM=y
 check "kernel with flat memory" gets_to_the_build
 
+# As after a copy over a file system that knows no such bits, or with one that runs nothing.
+find "$tree" -type f -exec chmod -x {} +
+check "scripts that may not be executed" gets_to_the_build
+says_why()
+{
+	local BUILD_EXCLUSIVE_KERNEL='' kernelver=$1 kernel_source_dir=$work/headers
+
+	# shellcheck disable=SC1091
+	. "$tree/dkms.conf" 2>/dev/null
+	[[ $BUILD_EXCLUSIVE_KERNEL == "^skipped: "*"$2"* ]] || { echo "$BUILD_EXCLUSIVE_KERNEL"; return 1; }
+}
+cp "$ng_tree/dkms.conf" "$tree/"
+check "scripts that may not be executed tell DKMS what to skip" says_why 5.4.0-1-amd64 "older than 5.10"
+
 headers 5.15.0-91-generic CONFIG_VFIO=m
 interface 5.10
 printf '0x0\tfollow_pte\tvmlinux\tEXPORT_SYMBOL_GPL\t\n' >"$work/headers/Module.symvers"
