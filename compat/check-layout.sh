@@ -9,7 +9,8 @@
 # types, with compat/vfio_iommu_driver_ops.layout.  A difference refuses the build.  Where nothing can be compared,
 # that is said and the build goes on: unfit-kernel has refused the kernels for which that would be rash.
 #
-#   --why-not   only print why nothing can be compared, as half a sentence; nothing if it can
+#   --why-not   only print why not, as half a sentence, if nothing can be compared, or "it differs"; nothing if all is
+#               well.  Exit status 0.
 #
 # Environment: VFIO_KO   vfio.ko of the target kernel (default: found by the kernel's release in /lib/modules)
 #              BTF_BASE  its vmlinux or vmlinuz, for the types that vfio.ko shares with it (default: from the headers,
@@ -42,110 +43,123 @@ built_in() {
 	grep -qs "^$1=y\$" "$kdir/.config" "$kdir/include/config/auto.conf"
 }
 
-first_file() {
-	for file; do
-		if [ -f "$file" ]; then
-			echo "$file"
-			return
-		fi
-	done
-}
-
-find_base() {
-	running=''
-	[ "$(uname -r)" != "$release" ] || running=/sys/kernel/btf/vmlinux
-	first_file "${BTF_BASE-}" "$kdir/vmlinux" "$running" "/usr/lib/debug/lib/modules/$release/vmlinux" \
-		"/usr/lib/debug/boot/vmlinux-$release" "/lib/modules/$release/vmlinuz" "/boot/vmlinuz-$release"
-}
-
-# need PROGRAM FOR: or nothing can be compared.
-need() {
-	command -v "$1" >/dev/null || unchecked "$1 is not installed, which $2 needs. Install it to have the layout checked"
-}
-
-# unpack FILE: what is packed in it, told by its name.
-unpack() {
-	case $1 in
-	*.xz)	need xz "$1" && xz -dc "$1" ;;
-	*.zst)	need zstd "$1" && zstd -qdc "$1" ;;
-	*.gz)	gzip -dc "$1" ;;
-	*)	cat "$1" ;;
-	esac
-}
-
 number() {
 	od -A n -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '
 }
 
 hex() {
-	od -A n -t x1 -j "$2" -N "$3" "$1" | tr -d ' \n'
+	od -A n -t x1 -j "$2" -N "$3" "$1" 2>/dev/null | tr -d ' \n'
 }
 
-# unpack_kernel FILE: the kernel in an x86 boot image.  Its setup header has a magic at 0x202, the number of sectors of
-# 512 bytes before the code at 0x1f1 (0 means 4), and where in the code the packed kernel is at 0x248.  All packers but
-# gzip append the unpacked size, in 4 bytes.
+# The functions below return false with the reason in $reason.  None of them may run in a subshell.
+reason=''
+
+# need PROGRAM FILE: is the program there that unpacks the file?
+need() {
+	command -v "$1" >/dev/null && return
+	reason="$1 is not installed, which unpacks $2. Install it to have the layout checked"
+	return 1
+}
+
+# unpack FILE OUT: what is packed in it, told by its name.
+unpack() {
+	reason="$1 does not unpack"
+	case $1 in
+	*.xz)	need xz "$1" && xz -dc "$1" >"$2" 2>/dev/null ;;
+	*.zst)	need zstd "$1" && zstd -qdc "$1" >"$2" 2>/dev/null ;;
+	*.gz)	gzip -dc "$1" >"$2" 2>/dev/null ;;
+	*)	cat "$1" >"$2" ;;
+	esac
+}
+
+# unpack_kernel FILE OUT: the kernel in an x86 boot image.  Its setup header has a magic at 0x202, the number of sectors
+# of 512 bytes before the code at 0x1f1 (0 means 4), and where in the code the packed kernel is at 0x248.  All packers
+# but gzip append the unpacked size, in 4 bytes.
 unpack_kernel() {
 	sectors=$(number "$1" 497 1)
 	[ "$sectors" != 0 ] || sectors=4
 	start=$(((sectors + 1) * 512 + $(number "$1" 584 4)))
 	bytes=$(number "$1" 588 4)
 	tail -c +$((start + 1)) "$1" | head -c "$bytes" >"$work/packed"
+	reason="$1 is packed in a way that is not known here"
 	case $(hex "$work/packed" 0 4) in
-	fd377a58)	need xz "$1" && head -c $((bytes - 4)) "$work/packed" | xz -dc ;;
-	28b52ffd)	need zstd "$1" && head -c $((bytes - 4)) "$work/packed" | zstd -qdc ;;
-	1f8b*)		gzip -dc <"$work/packed" ;;
+	fd377a58)	need xz "$1" && head -c $((bytes - 4)) "$work/packed" | xz -dc >"$2" 2>/dev/null ;;
+	28b52ffd)	need zstd "$1" && head -c $((bytes - 4)) "$work/packed" | zstd -qdc >"$2" 2>/dev/null ;;
+	1f8b*)		gzip -dc <"$work/packed" >"$2" 2>/dev/null ;;
 	*)		return 1 ;;
 	esac
 }
 
-# make_readable BASE: set $readable to what pahole can read of it: itself, unless it is a boot image.
-make_readable() {
+# One member a line, "OFFSET TYPE", as pahole prints them but for white space.  The trailing member that v6.3 removed is
+# left out: an object that is longer than needed does no harm.
+members() {
+	sed -n 's,^[[:space:]]*\(.*\);[[:space:]]*/\*[[:space:]]*\([0-9]*\)[[:space:]]*[0-9]*[[:space:]]*\*/.*,\2 \1,p' |
+		sed 's/[[:space:]][[:space:]]*/ /g; s/ \* \*/ **/g' | same_names | sed '/(\*notify)/d'
+}
+
+# gcc and clang call some types by other names.
+same_names() {
+	sed 's/long long unsigned int/unsigned long long/g; s/long unsigned int/unsigned long/g
+		s/short unsigned int/unsigned short/g; s/long int/long/g; s/short int/short/g; s/_Bool/bool/g'
+}
+
+# compare_with BASE: find the members in the type information of the VFIO core, with what it shares with this kernel.
+compare_with() {
 	readable=$1
 	if [ "$(hex "$1" 514 4)" = 48647253 ]; then
 		readable=$work/vmlinux
-		unpack_kernel "$1" >"$readable" || unchecked "$1 is packed in a way that is not known here"
+		unpack_kernel "$1" "$readable" || return 1
 	fi
+	if [ -n "$vfio" ]; then
+		set -- "$1" --btf_base "$readable" -C vfio_iommu_driver_ops "$work/vfio.ko"
+	else
+		set -- "$1" -C vfio_iommu_driver_ops "$readable"
+	fi
+	base=$1
+	shift
+	pahole -F btf "$@" 2>/dev/null >"$work/struct" || :
+	members <"$work/struct" >"$work/found"
+	reason="${vfio:-$base} has no BTF that can be read with that of $base"
+	[ -s "$work/found" ]
 }
 
-# One member a line, "OFFSET TYPE", as pahole prints them but for white space.  gcc and clang call some types by other
-# names.  The trailing member that v6.3 removed is left out: an object that is longer than needed does no harm.
-members() {
-	sed -n 's,^[[:space:]]*\(.*\);[[:space:]]*/\*[[:space:]]*\([0-9]*\)[[:space:]]*[0-9]*[[:space:]]*\*/.*,\2 \1,p' |
-		sed 's/[[:space:]][[:space:]]*/ /g; s/ \* \*/ **/g' | same_names | grep -v '(\*notify)'
-}
-
-same_names() {
-	sed -E 's/\blong (long )?unsigned int\b/unsigned long \1/g; s/\bshort unsigned int\b/unsigned short/g
-		s/\b(long long|long|short) int\b/\1/g; s/unsigned long ([^l])/unsigned long\1/g; s/_Bool/bool/g; s/ +([,)])/\1/g'
+compare_with_any() {
+	for file; do
+		if [ -f "$file" ] && [ -r "$file" ] && compare_with "$file"; then
+			return
+		fi
+	done
+	return 1
 }
 
 command -v pahole >/dev/null ||
 	unchecked "pahole is not installed. Install it (package pahole or dwarves) to have the layout checked"
-base=$(find_base)
-[ -n "$base" ] || unchecked "no vmlinux with BTF of kernel $release was found; name it with BTF_BASE="
+
+work=$(mktemp -d) || unchecked "no temporary directory can be made"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
 vfio=''
 if ! built_in CONFIG_VFIO; then
-	vfio=$(first_file "${VFIO_KO-}" "/lib/modules/$release/kernel/drivers/vfio/vfio.ko"*)
+	for file in "${VFIO_KO-}" "/lib/modules/$release/kernel/drivers/vfio/vfio.ko"*; do
+		[ -z "$vfio" ] && [ -f "$file" ] && vfio=$file
+	done
 	[ -n "$vfio" ] || unchecked "no vfio.ko of kernel $release was found; name it with VFIO_KO="
+	unpack "$vfio" "$work/vfio.ko" || unchecked "$reason"
 fi
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-make_readable "$base"
-if [ -n "$vfio" ]; then
-	unpack "$vfio" >"$work/vfio.ko" || unchecked "$vfio does not unpack"
-	set -- --btf_base "$readable" -C vfio_iommu_driver_ops "$work/vfio.ko"
-else
-	vfio=$base
-	set -- -C vfio_iommu_driver_ops "$readable"
-fi
-pahole -F btf "$@" 2>"$work/errors" >"$work/struct" || :
-members <"$work/struct" >"$work/found" || :
-[ -s "$work/found" ] || unchecked "$vfio has no readable BTF"
-[ -z "$why_not" ] || exit 0
+running=''
+[ "$(uname -r)" != "$release" ] || running=/sys/kernel/btf/vmlinux
+reason="no vmlinux with BTF of kernel $release was found; name it with BTF_BASE="
+compare_with_any "${BTF_BASE-}" "$kdir/vmlinux" "$running" "/usr/lib/debug/lib/modules/$release/vmlinux" \
+	"/usr/lib/debug/boot/vmlinux-$release" "/lib/modules/$release/vmlinuz" "/boot/vmlinuz-$release" ||
+	unchecked "$reason"
 
 same_names <"$expected" >"$work/expected"
 if ! diff -u "$work/expected" "$work/found" >"$work/diff"; then
+	if [ -n "$why_not" ]; then
+		echo "it differs"
+		exit 0
+	fi
 	cat >&2 <<-END
 	vfio-type1-ng: the VFIO core of kernel $release expects other operations than this version of vfio-type1-ng
 	provides, so the module would crash it.  Lines with + are the kernel's, lines with - are ours:

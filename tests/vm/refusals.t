@@ -92,7 +92,7 @@ for release in 5.17.0-1-amd64 6.1.0-1-amd64 5.14.0-70.el9_0.x86_64; do
 	check "$release with VFIO's interface of 5.16" refused_without_building "in a form of Linux 5.16 to 5.19"
 	rm "$work/headers/include/linux/vfio.h"
 	interface 5.16 "$work/sources"
-	echo "include $work/sources/Makefile" >"$work/headers/Makefile"
+	echo "include ../sources/Makefile" >"$work/headers/Makefile"
 	check "$release with the same, and its sources elsewhere" refused_without_building "in a form of Linux 5.16 to 5.19"
 done
 
@@ -103,7 +103,9 @@ check "kernel that does not export what finds memory of devices" refused_without
 
 headers 99.1.0-1-amd64 CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
 check "kernel newer than tested" refused_without_building "newer than"
-check "kernel newer than tested, with the override" not_refused_for_its_version VFIO_TYPE1_NG_ALLOW_UNTESTED=1
+check "kernel newer than tested, allowed" refused_without_building "cannot be checked" VFIO_TYPE1_NG_ALLOW_UNTESTED=1
+check "kernel newer than tested, allowed without a look at its layout" \
+	not_refused_for_its_version VFIO_TYPE1_NG_ALLOW_UNTESTED=1 VFIO_TYPE1_NG_ALLOW_UNCHECKED=1
 
 headers 6.12.0-1-amd64 '# CONFIG_VFIO is not set'
 check "kernel without VFIO" refused_without_building "CONFIG_VFIO)"
@@ -113,6 +115,8 @@ check "kernel without VFIO containers" refused_without_building "CONFIG_VFIO_CON
 
 headers 5.14.0-427.el9_4.x86_64 CONFIG_VFIO=m '# CONFIG_VFIO_CONTAINER is not set'
 check "kernel without VFIO containers, whatever its number" refused_without_building "CONFIG_VFIO_CONTAINER"
+headers 6.12.0-1-amd64 CONFIG_VFIO=m CONFIG_IOMMUFD=m '# CONFIG_VFIO_GROUP is not set'
+check "kernel without VFIO groups, so that containers are not even named" refused_without_building "CONFIG_VFIO_CONTAINER"
 
 headers 6.1.0-1-amd64 CONFIG_VFIO=m CONFIG_SPARSEMEM=y '# CONFIG_SPARSEMEM_VMEMMAP is not set'
 check "kernel whose struct pages do not say which frames are contiguous" refused_without_building "CONFIG_SPARSEMEM_VMEMMAP"
@@ -154,12 +158,14 @@ check "5.15 with the interface of 5.10" gets_to_the_build
 # Nothing can be compared: no vfio.ko, no type information.
 headers 5.14.0-427.el9_4.x86_64 CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
 interface 6.0
-check "5.14 with the interface of 6.0, as RHEL 9 has it, unchecked" refused_without_building "cannot be checked: no vmlinux with BTF"
+check "5.14 with the interface of 6.0, as RHEL 9 has it, unchecked" refused_without_building "cannot be checked: no vfio.ko"
 check "the same, allowed" gets_to_the_build VFIO_TYPE1_NG_ALLOW_UNCHECKED=1
 headers 6.8.0-90-generic CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
 interface 6.0
-check "6.8 of another distribution, unchecked" refused_without_building "not of a distribution these modules were tested on"
-for release in 6.1.0-57-amd64 6.1.0-0.deb11.21-amd64 6.1.0-57-rt-arm64 6.12.95+deb12-cloud-amd64 7.3.4+deb13-arm64; do
+check "6.8 of another distribution, unchecked" refused_without_building "not one of the kernels these modules were tested on"
+rm "$work/headers/include/linux/vfio.h"
+check "6.8 of another distribution, of whose headers nothing is known" refused_without_building "cannot be checked"
+for release in 5.10.0-46-amd64 6.1.0-57-amd64 6.1.0-0.deb11.21-amd64 6.1.0-57-rt-arm64 6.12.95+deb12-cloud-amd64 7.3.4+deb13-arm64 7.3-amd64; do
 	headers $release CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
 	interface 6.0
 	check "$release is Debian's, also unchecked" gets_to_the_build
@@ -239,7 +245,7 @@ check "layout of VFIO's operations: types shared with a packed kernel" with base
 check "layout of VFIO's operations: without pahole it is said that it was not checked" \
 	with PATH="$work/bin" layout_not_checked "pahole is not installed. Install it"
 check "layout of VFIO's operations: no base" with base= layout_not_checked "no vmlinux with BTF"
-check "layout of VFIO's operations: a base without type information" with base=/bin/true layout_not_checked "$vfio has no readable BTF"
+check "layout of VFIO's operations: a base without type information" with base=/bin/true layout_not_checked "$vfio has no BTF that can be read with that of /bin/true"
 
 xz -c "$vfio" >"$work/vfio.ko.xz"
 check "layout of VFIO's operations: a packed module" with vfio="$work/vfio.ko.xz" layout_fits
@@ -249,6 +255,27 @@ rm -f "$work/bin/xz"
 ln -s "$(command -v pahole)" "$work/bin/"
 check "layout of VFIO's operations: no program to unpack a module" \
 	with PATH="$work/bin" with vfio="$work/vfio.ko.xz" layout_not_checked "xz is not installed"
+
+# unfit RELEASE WORDS: what unfit-kernel says of a kernel with these headers and this VFIO core; nothing if WORDS are empty.
+unfit()
+{
+	local output
+
+	output=$(VFIO_KO=$vfio BTF_BASE=$base sh "$tree/compat/unfit-kernel" "$1" "$KHEADERS" 2>&1) || { echo "failed: $output"; return 1; }
+	if [ -z "$2" ]; then
+		[ -z "$output" ]
+	else
+		[[ $output == *"$2"* ]]
+	fi || { echo "$output"; return 1; }
+}
+
+check "a kernel that is not Debian's is fit when its layout is right" unfit 6.8.0-90-generic ""
+check "and not when nothing can unpack it" \
+	with PATH="$work/bin" with vfio="$work/vfio.ko.xz" unfit 6.8.0-90-generic "cannot be checked: xz is not installed"
+check "one of Debian is then" with PATH="$work/bin" with vfio="$work/vfio.ko.xz" unfit 6.1.0-57-amd64 ""
+sed '/register_device/d' "$work/layout" >"$expected"
+check "and not when its layout is another one" unfit 6.8.0-90-generic "expects other operations"
+cp "$work/layout" "$expected"
 
 headers 6.8.0-90-generic CONFIG_VFIO=y CONFIG_VFIO_CONTAINER=y
 interface 6.0
