@@ -5,8 +5,9 @@
 #   make demo       see it work in a virtual machine, stock module beside ours
 #   make check      the tests
 #   make check-all  all tests on every kernel and IOMMU, and more real clients (DPDK), which takes hours
-#   make fuzz MINUTES=n [KERNEL=...] [SEED=...]
-#                   do random things to a container of stock and to one of ours, and compare
+#   make fuzz MINUTES=n [KERNEL=...] [SEED=...] [THREADS=1]
+#                   do random things to a container of stock and to one of ours, and compare; with THREADS=1,
+#                   ours does some of them at once
 #   make soak MINUTES=n [KERNEL=...] [SEED=...]
 #                   do everything at once to our backend, and see that nothing is left of it
 #   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first

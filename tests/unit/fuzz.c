@@ -518,6 +518,31 @@ static void only_plain_calls_run_beside_others(void **state)
 
 /* --- orders of calls made at once --- */
 
+static void only_well_formed_calls_begin_a_burst(void **state)
+{
+	static const struct fuzz_op good = {
+		.kind = FUZZ_MAP, .argsz = 32, .flags = 3, .iova = 0x1000, .size = 0x1000,
+		.vaddr = 0x10000,
+	};
+	const unsigned int nr = 2;
+
+	(void)state;
+	script = (struct fuzz_script){ .setup.entry_limit = 65535, .nr = nr, .op = { good, good } };
+	script.op[1].beside = true;
+	assert_int_equal(fuzz_burst(&script, 0, NEW), 2);
+	script.setup.limited = true;
+	assert_int_equal(fuzz_burst(&script, 0, NEW), 1);
+	script.setup.limited = false;
+	script.op[0].argsz = 31;
+	assert_int_equal(fuzz_burst(&script, 0, NEW), 1);
+	script.op[0] = good;
+	script.op[0].vaddr = -FUZZ_PAGE;
+	assert_int_equal(fuzz_burst(&script, 0, NEW), 1);
+	script.op[0] = good;
+	script.op[1].beside = false;
+	assert_int_equal(fuzz_burst(&script, 0, NEW), 1);
+}
+
 #define MAPS(from, bytes)	{ .kind = FUZZ_MAP, .flags = 3, .iova = from, .size = bytes }
 
 static const struct fuzz_op map_low = MAPS(0x1000, 0x2000);
@@ -748,6 +773,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(what_is_mapped_is_known_after_unmapping, begin),
 	cmocka_unit_test_setup(calls_are_independent_if_all_that_they_overlap_is, begin),
 	cmocka_unit_test_setup(only_plain_calls_run_beside_others, begin),
+	cmocka_unit_test(only_well_formed_calls_begin_a_burst),
 	cmocka_unit_test_setup(the_order_is_the_one_that_explains_the_results, begin),
 	cmocka_unit_test_setup(results_of_no_order_are_found, begin),
 	cmocka_unit_test_setup(an_unmap_cuts_no_mapping, begin),

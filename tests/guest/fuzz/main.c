@@ -267,8 +267,8 @@ int main(int argc, char **argv)
 	if (different < 0)
 		return 2;
 	if (!options.only)
-		ktap_diag("make fuzz SEED=%llu (same KERNEL and VIOMMU) does the same again.",
-			  (unsigned long long)options.seed);
+		ktap_diag("make fuzz SEED=%llu%s (same KERNEL and VIOMMU) does the same again.",
+			  (unsigned long long)options.seed, profile.at_once ? " THREADS=1" : "");
 	ktap_diag("fuzz: %llu steps, %d unexplained differences", statistics.steps, different);
 	return different ? 1 : 0;
 }

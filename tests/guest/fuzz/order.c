@@ -8,7 +8,7 @@
 #include "order.h"
 #include "rules.h"
 
-static bool may_meet_a_limit(const struct fuzz_setup *setup)
+bool fuzz_has_narrow_limits(const struct fuzz_setup *setup)
 {
 	return setup->limited || setup->entry_limit < FUZZ_MAX_OPS;
 }
@@ -20,7 +20,10 @@ static bool unmaps_all(const struct fuzz_op *op)
 
 static bool is_well_formed(const struct fuzz_op *op, int kernel)
 {
-	if (op->actor || op->cut || op->look)
+	const size_t argsz = op->kind == FUZZ_MAP ? sizeof(struct vfio_iommu_type1_dma_map) :
+						    sizeof(struct vfio_iommu_type1_dma_unmap);
+
+	if (op->actor || op->cut || op->look || op->argsz != argsz || op->bitmap_bytes)
 		return false;
 	if (op->kind == FUZZ_UNMAP && unmaps_all(op))
 		return op->flags == VFIO_DMA_UNMAP_FLAG_ALL && !op->iova && !op->size;
@@ -29,7 +32,7 @@ static bool is_well_formed(const struct fuzz_op *op, int kernel)
 	if (op->kind == FUZZ_UNMAP)
 		return !op->flags;
 	return op->kind == FUZZ_MAP && op->flags >= 1 && op->flags <= 3 &&
-	       !(op->vaddr % FUZZ_PAGE) &&
+	       !(op->vaddr % FUZZ_PAGE) && op->vaddr + op->size > op->vaddr &&
 	       /* Who comes first decides what is charged. */
 	       (kernel >= FUZZ_KERNEL(6, 2) || !fuzz_may_be_untouched(op->vaddr, op->size));
 }
@@ -38,7 +41,7 @@ unsigned int fuzz_burst(const struct fuzz_script *script, unsigned int first, in
 {
 	unsigned int nr = 1;
 
-	if (may_meet_a_limit(&script->setup) || !is_well_formed(&script->op[first], kernel))
+	if (fuzz_has_narrow_limits(&script->setup) || !is_well_formed(&script->op[first], kernel))
 		return 1;
 	while (nr < FUZZ_MOST_AT_ONCE && first + nr < script->nr && script->op[first + nr].beside &&
 	       is_well_formed(&script->op[first + nr], kernel))

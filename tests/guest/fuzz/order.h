@@ -24,6 +24,9 @@ enum fuzz_order {
 	FUZZ_ORDER_OPEN,	/* several do, and leave different mappings behind */
 };
 
+/* Could locked memory or mappings run out? Then it would matter who comes first. */
+bool fuzz_has_narrow_limits(const struct fuzz_setup *setup);
+
 /**
  * fuzz_burst() - how many operations from one on are made at once
  * @script: the script

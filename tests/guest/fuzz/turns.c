@@ -194,12 +194,6 @@ static enum fuzz_outcome judge(struct fuzz_side *side, struct fuzz_context *cont
 	return parted ? FUZZ_PARTED : FUZZ_RUNNING;
 }
 
-/* Could locked memory or mappings run out? Then it would matter who comes first. */
-static bool has_narrow_limits(const struct fuzz_setup *setup)
-{
-	return setup->limited || setup->entry_limit < FUZZ_MAX_OPS;
-}
-
 /* How many operations from one on can be done at once, with the results of a serial order? */
 static unsigned int how_many_at_once(const struct fuzz_shared *shared,
 				     const struct fuzz_model *model, unsigned int first)
@@ -207,7 +201,7 @@ static unsigned int how_many_at_once(const struct fuzz_shared *shared,
 	const struct fuzz_op *op = &shared->script.op[first];
 	unsigned int n, i;
 
-	if (!shared->at_once || has_narrow_limits(&shared->script.setup))
+	if (!shared->at_once || fuzz_has_narrow_limits(&shared->script.setup))
 		return 1;
 	for (n = 0; n < FUZZ_MOST_AT_ONCE && first + n < shared->done; n++) {
 		if (!fuzz_may_run_beside(&op[n], shared->kernel))
@@ -267,8 +261,6 @@ static void no_order(struct fuzz_shared *shared, const struct fuzz_op *op,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		shared->ret[FUZZ_STOCK][first + i] = returned[i].ret;
-		shared->ret[FUZZ_NG][first + i] = returned[i].ret;
 		n += snprintf(shared->why + n, sizeof(shared->why) - n, " %s %lld",
 			      op[i].kind == FUZZ_MAP ? "map" : "unmap", (long long)returned[i].ret);
 		if (op[i].kind == FUZZ_UNMAP)
@@ -276,7 +268,9 @@ static void no_order(struct fuzz_shared *shared, const struct fuzz_op *op,
 				      (unsigned long long)returned[i].size);
 	}
 	shared->steps = first + nr;
-	shared->symptom = (struct fuzz_symptom){ .parts = FUZZ_PART_ORDER, .kind = op->kind };
+	shared->symptom = (struct fuzz_symptom){
+		FUZZ_PART_ORDER, op->kind, returned[0].ret, returned[0].ret,
+	};
 	shared->outcome = FUZZ_DIFFERENT;
 }
 
@@ -308,6 +302,9 @@ static void ours_leads(struct fuzz_side *side, const struct fuzz_context *contex
 		fuzz_sabotage(shared->sabotage, &op[i], &result, NULL);
 		returned[i].ret = result.ret;
 		returned[i].size = op[i].kind == FUZZ_UNMAP ? unmapped_bytes(arg) : 0;
+		/* Until stock has followed. */
+		shared->ret[FUZZ_STOCK][first + i] = result.ret;
+		shared->ret[FUZZ_NG][first + i] = result.ret;
 		shared->order[i] = i;
 	}
 	found = fuzz_find_order(&context->model, op, returned, nr, shared->order);

@@ -74,7 +74,8 @@ void fail_nth_arm(unsigned int nth, int more)
 
 	more_fail = more;
 	if (more) {
-		snprintf(times, sizeof(times), "%d", more);
+		/* The nth request counts as one of its kind. */
+		snprintf(times, sizeof(times), "%d", more < 0 ? more : more + 1);
 		if (file_write(FAULTS "failslab/times", times) ||
 		    file_write(FAULTS "fail_page_alloc/times", times))
 			abort();

@@ -19,8 +19,8 @@ void fail_nth_forked(void);
 #define FAIL_ALL_AFTER	(-1)
 
 /*
- * From now on count, and fail the nth one, counted from 1, and so many more; each kind, slab objects
- * and pages, has a number of its own. For more than one, the process needs CAP_SYS_RESOURCE.
+ * From now on count, and fail the nth one, counted from 1, and so many more of its kind, slab object
+ * or page; of the other kind, one more than that. For more than one, the process needs CAP_SYS_RESOURCE.
  */
 void fail_nth_arm(unsigned int nth, int more);
 
