@@ -41,16 +41,29 @@ static enum soak_kind some_kind(struct soak_actor *me)
 
 /*
  * What makes or ends a process is left alone: a failure that another program inherits proves
- * nothing.
+ * nothing. So is what lets go of a group: the IOMMU core needs memory then to take the group back to
+ * its own domain, and warns if there is none.
  */
 static bool may_fail(enum soak_kind kind)
 {
-	return kind != SOAK_FORK && kind != SOAK_EXEC && kind != SOAK_EXIT && kind != SOAK_MEMORY;
+	switch (kind) {
+	case SOAK_FORK:
+	case SOAK_EXEC:
+	case SOAK_EXIT:
+	case SOAK_MEMORY:
+	case SOAK_CLOSE:
+	case SOAK_DETACH:
+	case SOAK_LEAVE:
+	case SOAK_DEVICE_CLOSE:
+		return false;
+	default:
+		return true;
+	}
 }
 
 /*
- * How many requests fail after the first one that does: some memory is asked for twice. Where groups
- * come and go, none: the IOMMU core warns if it has no memory to take a group back.
+ * How many requests fail after the first one that does: some memory is asked for twice. None where
+ * groups come, as one that is refused has to be taken back, too.
  */
 static unsigned int more_that_fail(struct soak_actor *me, enum soak_kind kind)
 {
