@@ -4,17 +4,19 @@
 # check-layout.sh [--why-not] KDIR: does the VFIO core of the kernel behind KDIR expect the struct
 # vfio_iommu_driver_ops that compat/vfio.h declares?
 #
-# The structure is private to the core since v5.16, so no compiler compares the two, and a difference would crash the
-# kernel.  The core's own type information (BTF) tells; it is compared, member by member with offsets and argument
-# types, with compat/vfio_iommu_driver_ops.layout.  A difference refuses the build.  Where nothing can be compared,
-# that is said and the build goes on: unfit-kernel has refused the kernels for which that would be rash.
+# The structure is private to the core since v5.16, so no compiler compares the two, and a difference
+# would crash the kernel.  The core's own type information (BTF) tells; it is compared, member by member
+# with offsets and argument types, with compat/vfio_iommu_driver_ops.layout.  A difference refuses the
+# build.  Where nothing can be compared, that is said and the build goes on: unfit-kernel has refused
+# the kernels for which that would be rash.
 #
-#   --why-not   only print why not, as half a sentence, if nothing can be compared, or "it differs"; nothing if all is
-#               well.  Exit status 0.
+#   --why-not   only print why not, as half a sentence, if nothing can be compared, or "it differs";
+#               nothing if all is well.  Exit status 0.
 #
-# Environment: VFIO_KO   vfio.ko of the target kernel (default: found by the kernel's release in /lib/modules)
-#              BTF_BASE  its vmlinux or vmlinuz, for the types that vfio.ko shares with it (default: from the headers,
-#                        from the running kernel if that is the target, or from where kernels are installed)
+# Environment: VFIO_KO   vfio.ko of the target kernel (default: found by its release in /lib/modules)
+#              BTF_BASE  its vmlinux or vmlinuz, for the types that vfio.ko shares with it (default:
+#                        from the headers, from the running kernel if that is the target, or from where
+#                        kernels are installed)
 
 set -eu
 
@@ -33,7 +35,7 @@ unchecked() {
 	if [ -n "$why_not" ]; then
 		echo "$*"
 	else
-		echo "vfio-type1-ng: the layout of the VFIO core's operations was not checked: $*." >&2
+		echo "vfio-type1-ng: the layout of the VFIO core's operations was not checked:" "$*." >&2
 	fi
 	exit 0
 }
@@ -43,23 +45,9 @@ built_in() {
 	grep -qs "^$1=y\$" "$kdir/.config" "$kdir/include/config/auto.conf"
 }
 
-number() {
-	od -A n -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '
-}
-
-hex() {
-	od -A n -t x1 -j "$2" -N "$3" "$1" 2>/dev/null | tr -d ' \n'
-}
-
-# The functions below return false with the reason in $reason.  None of them may run in a subshell.
-reason=''
-
-# need PROGRAM FILE: is the program there that unpacks the file?
-need() {
-	command -v "$1" >/dev/null && return
-	reason="$1 is not installed, which unpacks $2. Install it to have the layout checked"
-	return 1
-}
+# As in boot-image.sh, the functions below return false with the reason in $reason, and may not run in a subshell.
+# shellcheck source=compat/boot-image.sh
+. "$here/boot-image.sh"
 
 # unpack FILE OUT: what is packed in it, told by its name.
 unpack() {
@@ -69,24 +57,6 @@ unpack() {
 	*.zst)	need zstd "$1" && zstd -qdc "$1" >"$2" 2>/dev/null ;;
 	*.gz)	gzip -dc "$1" >"$2" 2>/dev/null ;;
 	*)	cat "$1" >"$2" ;;
-	esac
-}
-
-# unpack_kernel FILE OUT: the kernel in an x86 boot image.  Its setup header has a magic at 0x202, the number of sectors
-# of 512 bytes before the code at 0x1f1 (0 means 4), and where in the code the packed kernel is at 0x248.  All packers
-# but gzip append the unpacked size, in 4 bytes.
-unpack_kernel() {
-	sectors=$(number "$1" 497 1)
-	[ "$sectors" != 0 ] || sectors=4
-	start=$(((sectors + 1) * 512 + $(number "$1" 584 4)))
-	bytes=$(number "$1" 588 4)
-	tail -c +$((start + 1)) "$1" | head -c "$bytes" >"$work/packed"
-	reason="$1 is packed in a way that is not known here"
-	case $(hex "$work/packed" 0 4) in
-	fd377a58)	need xz "$1" && head -c $((bytes - 4)) "$work/packed" | xz -dc >"$2" 2>/dev/null ;;
-	28b52ffd)	need zstd "$1" && head -c $((bytes - 4)) "$work/packed" | zstd -qdc >"$2" 2>/dev/null ;;
-	1f8b*)		gzip -dc <"$work/packed" >"$2" 2>/dev/null ;;
-	*)		return 1 ;;
 	esac
 }
 
@@ -106,9 +76,9 @@ same_names() {
 # compare_with BASE: find the members in the type information of the VFIO core, with what it shares with this kernel.
 compare_with() {
 	readable=$1
-	if [ "$(hex "$1" 514 4)" = 48647253 ]; then
+	if is_boot_image "$1"; then
 		readable=$work/vmlinux
-		unpack_kernel "$1" "$readable" || return 1
+		unpack_boot_image "$1" "$readable" || return 1
 	fi
 	if [ -n "$vfio" ]; then
 		set -- "$1" --btf_base "$readable" -C vfio_iommu_driver_ops "$work/vfio.ko"

@@ -112,8 +112,8 @@ absent_for()
 }
 
 # unfit_kernel NAME [CONFIG_LINE...]: headers of a kernel that these modules cannot work on: those of the old kernel under
-# another name, with lines of its configuration replaced ("CONFIG_X=" removes one, "CONFIG_X=off" says that it is off); "vfio.h" instead of a line gives them VFIO's
-# driver interface of 5.16.
+# another name, with lines of its configuration replaced ("CONFIG_X=" removes one, "CONFIG_X=off" says
+# that it is off); "vfio.h" instead of a line gives them VFIO's driver interface of 5.16.
 unfit_kernel()
 {
 	local kernel=$1 headers=/usr/src/linux-headers-$1 line
