@@ -103,4 +103,44 @@ echo "int b;" >"$work/two/b.c"
 check "a warning of another file is seen after it" warns "$work/two"
 echo "int a;" >"$work/two/a.c"
 check "once mended, all is compiled" compiles "$work/two" "a.c b.c "
+
+# A copy that is stopped half way: tar puts some files there and fails.
+mkdir "$work/bin"
+printf '#!/bin/sh\ncase $* in\n*-xf*) %s "$@"; exit 1 ;;\nesac\nexec %s "$@"\n' "$(command -v tar)" "$(command -v tar)" >"$work/bin/tar"
+chmod +x "$work/bin/tar"
+stopped()
+{
+	! PATH=$work/bin:$PATH build "$1" && [ ! -e "$1.out/.built" ]
+}
+rm -r "$work/two.out"
+check "a copy that is stopped is not complete" stopped "$work/two"
+check "and is made again" compiles "$work/two" ""
+check "with all modules" has_modules "$work/two" "a.ko b.ko "
+
+# Modules of their own directory, which use symbols of the others: make does not know that.
+cat >"$kernel/headers/Makefile" <<'EOT'
+.RECIPEPREFIX = >
+modules: $(M)/extra.mod.c
+$(M)/extra.mod.c:
+> @echo extra >>$(NG_TEST_COMPILED)
+> @touch $@
+EOT
+with_extra()
+{
+	local compiled
+
+	: >"$work/compiled"
+	"$here/build" "$kernel" "$work/two" "$work/two.out" "$work/two/own" 2>"$work/log" || { cat "$work/log"; return 1; }
+	compiled=$(sort "$work/compiled" | tr '\n' ' ')
+	[ "$compiled" = "$1" ] || { echo "compiled: $compiled"; return 1; }
+}
+mkdir "$work/two/own"
+echo "int extra;" >"$work/two/own/extra.c"
+printf 'modules: Module.symvers\nModule.symvers: symbols\n> @cp symbols $@\n' >>"$work/two/Makefile"
+echo one >"$work/two/symbols"
+check "modules that use symbols of others are built" with_extra "a.c b.c extra "
+echo "int changed;" >"$work/two/a.c"
+check "and not again while those are the same" with_extra "a.c "
+echo two >"$work/two/symbols"
+check "and again when they are others" with_extra "extra "
 done_testing

@@ -134,13 +134,13 @@ results
 check "no results at all are no success" sums_to 1 "0 passed, 0 failed, 0 skipped"
 
 check "record keeps results and status" record_keeps 3 "ok 1 - one" 'echo 1..1; echo ok 1 - one; exit 3'
-# resumes TREE RUNS RESULT: a program with this result, on this tree; by now it has run so often.
+# resumes TREE RUNS RESULT [PLAN]: a program with this result, on this tree; by now it has run so often.
 resumes()
 {
-	printf '#!/bin/sh\necho >>%s\necho 1..1\necho "%s"\n' "$work/runs" "$3" >"$work/program.t"
+	printf '#!/bin/sh\necho >>%s\necho "%s"\necho "%s"\n' "$work/runs" "${4-1..1}" "$3" >"$work/program.t"
 	NG_TREE_ID=$1 RESUME=1 NG_OUT=$work/out.d "$here/record" "$work/program.t" >"$work/printed" || true
 	cat "$work/printed"
-	[ "$(cat "$work/printed")" = "1..1"$'\n'"$3" ] && [ "$(wc -l <"$work/runs")" = "$2" ]
+	[ "$(cat "$work/printed")" = "${4-1..1}"$'\n'"$3" ] && [ "$(wc -l <"$work/runs")" = "$2" ]
 }
 
 check "record keeps a status of 0" record_keeps 0 "# exit status: 0" 'echo 1..1; echo ok 1 - one'
@@ -151,6 +151,12 @@ check "but on another one" resumes two 2 "ok 1 - one"
 rm -rf "$work/out.d" "$work/runs"
 check "one that failed" resumes one 1 "not ok 1 - one"
 check "is run again" resumes one 2 "not ok 1 - one"
+rm -rf "$work/out.d" "$work/runs"
+check "one that passed" resumes one 1 "ok 1 - one"
+check "is run again when it does something else under its name" resumes one 2 "ok 1 - two"
+rm -rf "$work/out.d" "$work/runs"
+check "one that was skipped" resumes one 1 "# no reason" "1..0 # SKIP it is not there"
+check "is tried again" resumes one 2 "# no reason" "1..0 # SKIP it is not there"
 
 header='kernel\tarch\tiommu\tsuite\tpassed\tfailed\tskipped\n'
 check "support: full and selected tests" support 0 \
