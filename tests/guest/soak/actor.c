@@ -41,8 +41,8 @@ static enum soak_kind some_kind(struct soak_actor *me)
 
 /*
  * What makes or ends a process is left alone: a failure that another program inherits proves
- * nothing. So is what lets go of a group: the IOMMU core needs memory then to take the group back to
- * its own domain, and warns if there is none.
+ * nothing. So is what lets go of a group, or takes one that may be refused for another reason: the
+ * IOMMU core needs memory then to take the group back to its own domain, and warns if there is none.
  */
 static bool may_fail(enum soak_kind kind)
 {
@@ -52,6 +52,7 @@ static bool may_fail(enum soak_kind kind)
 	case SOAK_EXIT:
 	case SOAK_MEMORY:
 	case SOAK_CLOSE:
+	case SOAK_ATTACH:
 	case SOAK_DETACH:
 	case SOAK_LEAVE:
 	case SOAK_DEVICE_CLOSE:
@@ -61,10 +62,7 @@ static bool may_fail(enum soak_kind kind)
 	}
 }
 
-/*
- * How many requests fail after the first one that does: some memory is asked for twice. None where
- * groups come, as one that is refused has to be taken back, too.
- */
+/* How many requests fail after the first one that does: some memory of a container is asked for twice. */
 static unsigned int more_that_fail(struct soak_actor *me, enum soak_kind kind)
 {
 	return kind <= SOAK_INFO ? fuzz_below(&me->random, 2) : 0;
