@@ -143,4 +143,28 @@ echo "int changed;" >"$work/two/a.c"
 check "and not again while those are the same" with_extra "a.c "
 echo two >"$work/two/symbols"
 check "and again when they are others" with_extra "extra "
+
+# A kernel from elsewhere: its headers may be what the compiler warns of, and not all test modules have to compile.
+foreign()
+{
+	"$here/build" --foreign "$kernel" "$work/one" "$work/one.foreign" "$work/one/good" "$work/one/bad" 2>"$work/log" ||
+		{ cat "$work/log"; return 1; }
+}
+cat >"$kernel/headers/Makefile" <<'EOT'
+.RECIPEPREFIX = >
+modules:
+> @! grep "error: nothing works here" $(M)/source.c
+> @cp $(M)/source.c $(M)/module.ko
+EOT
+mkdir "$work/one/good" "$work/one/bad"
+echo "int a;" >"$work/one/good/source.c"
+echo "error: nothing works here" >"$work/one/bad/source.c"
+echo "#warn of something" >"$work/one/a.c"
+check "a foreign kernel's warnings do not fail the build" foreign
+check "they are shown" grep -q 'a.c:1: warning: of something' "$work/log"
+check "a test module that cannot be built is left out" \
+	test "$(tr '\n' ' ' <"$work/one.foreign/modules.built")" = "a.ko b.ko good/module.ko "
+check "it is said which one, and why" grep -q 'warning: bad cannot be built for .*: error: nothing works here' "$work/log"
+check "a build for another kernel still fails" sh -c "! '$here/build' '$kernel' '$work/one' '$work/one.foreign' '$work/one/good' \
+	'$work/one/bad' 2>/dev/null"
 done_testing
