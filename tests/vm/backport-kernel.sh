@@ -8,6 +8,7 @@
 #                                       kernel directory already
 #   backport_backend KERNEL KO          print a kernel directory like KERNEL in which KO is the module vfio_iommu_type1
 #   require_fit_kernel BACKEND          die unless the loaded kernel can be tested with this backend (stock, ng or a file)
+#   find_limits BACKEND                 set $no_modules and $no_events to why test modules, or kprobe events, cannot be had there
 #
 # Everything is kept in the cache under a name made of the packages' contents, and found there the next time.
 #
@@ -44,7 +45,9 @@ require_readable_packages()
 			;;
 		*)	die "$package is neither a .deb nor an .rpm. Give the distribution's kernel packages." ;;
 		esac
-		package_paths "$package" | grep . >/dev/null || die "$package does not unpack; it is damaged or holds no files."
+		package_paths "$package" | grep . >/dev/null ||
+			die "$package does not unpack; it is damaged, holds no files, or is packed in a way that this machine's tools do not" \
+				"know (zstd needs dpkg 1.21.18 or rpm 4.14)."
 	done
 }
 
@@ -63,7 +66,7 @@ find_abi()
 	esac
 }
 
-# The place of the headers of $abi among the packages' files, for Debian's layout and Fedora's.
+# Modules are among the packages' files, and the headers those of $abi if there are any, in Debian's layout or Fedora's.
 require_parts()
 {
 	local image_paths header_paths others
@@ -72,9 +75,7 @@ require_parts()
 	grep -qE "^(usr/)?lib/modules/${abi//[+.]/.}/.*\.ko(\.(xz|zst|gz))?\$" <<<"$image_paths" ||
 		die "IMAGE has the kernel $abi but none of its modules. Add the package that has them (linux-modules-*, kernel-modules" \
 			"and kernel-modules-core)."
-	[ ${#header_packages[@]} != 0 ] ||
-		die "HEADERS is empty. The test modules are built for the kernel: name its headers packages, on Debian" \
-			"linux-headers-$abi with the linux-headers-*-common and linux-kbuild-* it depends on, on Fedora kernel-devel."
+	[ ${#header_packages[@]} != 0 ] || return 0
 	header_paths=$(for package in "${header_packages[@]}"; do package_paths "$package"; done)
 	grep -qE "^usr/src/(linux-headers-|kernels/)${abi//[+.]/.}/" <<<"$header_paths" && return
 	others=$(sed -nE 's#^usr/src/(linux-headers-|kernels/)([^/]+)/.*#\2#p' <<<"$header_paths" | sort -u | tr '\n' ' ')
@@ -219,7 +220,7 @@ unpack_to_cache()
 	. "$work/new/kernel.env"
 	config_now=$work/new${KCONFIG#"$final"}
 	headers_name=linux-headers-$abi
-	require_whole_headers "$work/new${KHEADERS#"$final"}" "$final" "$work/new"
+	[ -z "$KHEADERS" ] || require_whole_headers "$work/new${KHEADERS#"$final"}" "$final" "$work/new"
 	complete_env "$work/new"
 	rm -rf "$final"
 	mv "$work/new" "$final"
@@ -263,9 +264,20 @@ backport_kernel()
 
 # --- the kernel's config ---
 
+which_headers="Name its headers packages: on Debian linux-headers-*, with the linux-headers-*-common and linux-kbuild-* that it \
+depends on, on Fedora and its relatives kernel-devel."
+
 config_is()
 {
 	grep -qE "^CONFIG_$1=[$2]\$" "$KCONFIG"
+}
+
+# Fedora and its relatives split the modules over packages.
+require_module()
+{
+	! config_is "$2" m || [ -n "$(find "$KMODULES/" -name "$1.ko*")" ] ||
+		die "IMAGE lacks the module $1 of $KABI. Add the package that has it (kernel-modules-core, kernel-modules," \
+			"linux-modules-*)."
 }
 
 require_fit_kernel()
@@ -282,21 +294,38 @@ require_fit_kernel()
 	if ! config_is '(INTEL_IOMMU|AMD_IOMMU|ARM_SMMU_V3|VIRTIO_IOMMU)' ym; then
 		die "$KABI has no driver for an IOMMU that QEMU can emulate (Intel, AMD, SMMUv3, virtio)."
 	fi
-	if ! config_is KPROBES y || ! config_is KPROBE_EVENTS y; then
-		die "$KABI has no kprobe events (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS), without which nothing can be observed in it."
-	fi
-	! config_is MODULE_SIG_FORCE y ||
-		die "$KABI loads only modules that its maker signed (CONFIG_MODULE_SIG_FORCE), and the test modules are not."
+	require_module vfio VFIO
+	require_module vfio-pci VFIO_PCI
 	config_is BLK_DEV_INITRD y || die "$KABI cannot boot from an initramfs (CONFIG_BLK_DEV_INITRD is off)."
 	config_is SERIAL_8250_CONSOLE y || config_is SERIAL_AMBA_PL011_CONSOLE y ||
 		die "$KABI has no serial console (CONFIG_SERIAL_8250_CONSOLE is off), which results come through."
-	[ "$backend" != ng ] || return 0
+	if [ "$backend" = ng ]; then
+		[ -n "$KHEADERS" ] || die "HEADERS is empty, and BACKEND=ng is built with the kernel's headers. $which_headers"
+		! config_is MODULE_SIG_FORCE y ||
+			die "$KABI loads only modules that its maker signed (CONFIG_MODULE_SIG_FORCE), and BACKEND=ng is not."
+		return
+	fi
 	if config_is VFIO_IOMMU_TYPE1 y; then
 		die "in $KABI type1 is built in, not a module: it can be neither unloaded, as the tests of BACKEND=stock do, nor" \
 			"replaced by a file. BACKEND=ng works."
 	fi
 	config_is VFIO_IOMMU_TYPE1 m || [ "$backend" != stock ] ||
 		die "$KABI has no type1 backend of its own (CONFIG_VFIO_IOMMU_TYPE1 is off). Use BACKEND=ng or give a module file."
+	[ "$backend" != stock ] || require_module vfio_iommu_type1 VFIO_IOMMU_TYPE1
+}
+
+# What a kernel does not have is no reason to say nothing about it: the tests that need neither go on.
+find_limits()
+{
+	no_modules='' no_events=''
+	if [ -z "$KHEADERS" ]; then
+		no_modules="HEADERS is empty, and the test modules are built with the kernel's headers. $which_headers"
+	elif config_is MODULE_SIG_FORCE y; then
+		no_modules="$KABI loads only modules that its maker signed (CONFIG_MODULE_SIG_FORCE), and the test modules are not"
+	fi
+	if ! config_is KPROBES y || ! config_is KPROBE_EVENTS y; then
+		no_events="$KABI has no kprobe events (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS), without which nothing can be observed in it"
+	fi
 }
 
 # --- somebody's vfio_iommu_type1.ko ---
@@ -315,6 +344,10 @@ uncompress_module()
 require_fit_module()
 {
 	local ko=$1 given=$2 name vermagic machine=
+
+	if config_is MODULE_SIG_FORCE y && [ -z "$(modinfo -F sig_id "$ko")" ]; then
+		die "$KABI loads only signed modules (CONFIG_MODULE_SIG_FORCE), and BACKEND=$given is not."
+	fi
 
 	[ "$(head -c 4 "$ko" | tr -d '\0')" = $'\x7fELF' ] || die "BACKEND=$given is no kernel module. Give a vfio_iommu_type1.ko."
 	case $KARCH in

@@ -62,21 +62,33 @@ complain()
 
 # --- the guest tests ---
 
+# Print "VIOMMU SUITE" of each guest but those of conformance.
+test_guests()
+{
+	local guest
+
+	for guest in "${guests[@]}"; do
+		# shellcheck disable=SC2086  # words
+		set -- $guest
+		[ "$2" = conformance ] || echo "$1 $2"
+	done
+}
+
 # The tests of one guest as TAP, completed with failures for what it did not say.
 tests_of()
 {
 	local log
-	log=$(log_of "$1" type1)
+	log=$(log_of "$1" "$2")
 
 	: >"$log.count"
 	tr -d '\r' <"$log.results" | "$here/ktap-to-tap" "$log.count" | grep -E '^(not )?ok ' || true
 	[ ! -e "$log.bad" ] || echo "not ok 0 - the guest ended well and its kernel log is clean"
 }
 
-# count_tests VIOMMU KIND: how many passed, failed, skipped.
+# count_tests VIOMMU SUITE KIND: how many passed, failed, skipped.
 count_tests()
 {
-	tests_of "$1" | awk -v kind="$2" '
+	tests_of "$1" "$2" | awk -v kind="$3" '
 		/^not ok/ { n["failed"]++; next }
 		/# SKIP/ { n["skipped"]++; next }
 		{ n["passed"]++ }
@@ -85,16 +97,23 @@ count_tests()
 
 failed_tests()
 {
-	tests_of "$1" | sed -nE 's/^not ok [0-9]+ - (stock: |ng: )?//p'
+	tests_of "$1" "$2" | sed -nE 's/^not ok [0-9]+ - (stock: |ng: )?//p'
+}
+
+# Print what this kernel or guest lacked, with the number of tests that were skipped for want of it, the most frequent first.
+skip_reasons()
+{
+	tests_of "$1" "$2" | sed -nE 's/^ok .* # SKIP ((no|this kernel has no) .*)/\1/p' | sort | uniq -c | sort -rn | sed -E 's/^ *([0-9]+) /\1: /'
 }
 
 # --- judging ---
 
 judge()
 {
-	local viommu part suite verdict
+	local viommu part suite verdict what
 
 	for viommu in "${viommus[@]}"; do
+		[ -z "$unobserved" ] || break
 		for part in "${part_ids[@]}"; do
 			verdict=$(verdict "$viommu" "$part")
 			case $verdict in
@@ -106,14 +125,20 @@ judge()
 			*)	complain "With $viommu part $part got no verdict ($verdict); see $(log_of "$viommu" conformance).results." ;;
 			esac
 		done
-		for suite in conformance type1; do
-			[ ! -e "$(log_of "$viommu" "$suite").bad" ] ||
-				complain "The guest $viommu/$suite did not end well: $(head -n 3 "$(log_of "$viommu" "$suite").bad" | tr '\n' ' ')"
-			[ "$tests" = all ] || break
-		done
-		[ "$tests" != all ] || [ "$(count_tests "$viommu" failed)" = 0 ] ||
-			complain "With $viommu guest tests fail."
+		[ ! -e "$(log_of "$viommu" conformance).bad" ] || complain_of_guest "$viommu" conformance
 	done
+	while read -r viommu suite; do
+		[ ! -e "$(log_of "$viommu" "$suite").bad" ] || complain_of_guest "$viommu" "$suite"
+		[ "$(count_tests "$viommu" "$suite" failed)" = 0 ] || complain "Tests of the guest $viommu/$suite fail."
+	done < <(test_guests)
+	for what in "${unchecked[@]}"; do
+		complain "$what"
+	done
+}
+
+complain_of_guest()
+{
+	complain "The guest $1/$2 did not end well: $(head -n 3 "$(log_of "$1" "$2").bad" | tr '\n' ' ')"
 }
 
 # --- for people ---
@@ -154,22 +179,23 @@ any_absent()
 
 print_tests()
 {
-	local viommu
+	local viommu suite
 
 	[ "$tests" = all ] || return 0
-	printf '\nGuest tests of type1\n'
-	for viommu in "${viommus[@]}"; do
-		printf '  %-8s %s passed, %s failed, %s skipped\n' "$viommu" "$(count_tests "$viommu" passed)" \
-			"$(count_tests "$viommu" failed)" "$(count_tests "$viommu" skipped)"
-		failed_tests "$viommu" | sed 's/^/     failed: /'
-	done
+	printf '\nGuest tests\n'
+	while read -r viommu suite; do
+		printf '  %-8s %-12s %s passed, %s failed, %s skipped\n' "$viommu" "$suite" "$(count_tests "$viommu" "$suite" passed)" \
+			"$(count_tests "$viommu" "$suite" failed)" "$(count_tests "$viommu" "$suite" skipped)"
+		failed_tests "$viommu" "$suite" | sed 's/^/     failed: /'
+		skip_reasons "$viommu" "$suite" | sed 's/^/     skipped /'
+	done < <(test_guests)
 }
 
-print_report()
+print_parts()
 {
 	local part viommu
 
-	printf '\nLinux %s with %s\n' "$KABI" "$(backend_name)"
+	[ -z "$unobserved" ] || return 0
 	printf 'Parts of the series "Simplify vfio_iommu_type1 attach/detach routine" (2022), as the kernel behaves in a guest\n\n'
 	{
 		printf '  %-66s' ""
@@ -190,32 +216,51 @@ print_report()
 		print_evidence remark "$part" "note, "
 		! any_absent "$part" || wrapped "     " "instead: $(about_part "$part" instead)"
 	done
+}
+
+print_report()
+{
+	printf '\nLinux %s with %s\n' "$KABI" "$(backend_name)"
+	print_parts
 	print_tests
 	[ -z "$failed" ] || printf '%s\n' "" "${complaints[@]}"
 }
 
 # --- for machines and for web pages ---
 
-write_ktap()
+ktap_parts()
 {
 	local viommu part verdict name
+
+	for viommu in "${viommus[@]}"; do
+		for part in "${part_ids[@]}"; do
+			if [ -n "$unobserved" ]; then
+				echo "ok - $viommu: conformance: part $part # SKIP not observed: $unobserved"
+				continue
+			fi
+			verdict=$(verdict "$viommu" "$part")
+			name="$viommu: conformance: $(about_part "$part" name)"
+			echo "# $(field "$viommu" "$part" evidence)"
+			case $verdict in
+			present) echo "ok - $name" ;;
+			"not observable") echo "ok - $name # SKIP not observable" ;;
+			*)	echo "not ok - $name" ;;
+			esac
+		done
+	done
+}
+
+write_ktap()
+{
+	local viommu suite
 
 	{
 		echo "KTAP version 1"
 		echo "# Linux $KABI, backend: $(backend_name). \"not ok\" in conformance means that the part is absent."
-		for viommu in "${viommus[@]}"; do
-			for part in "${part_ids[@]}"; do
-				verdict=$(verdict "$viommu" "$part")
-				name="$viommu: conformance: $(about_part "$part" name)"
-				echo "# $(field "$viommu" "$part" evidence)"
-				case $verdict in
-				present) echo "ok - $name" ;;
-				"not observable") echo "ok - $name # SKIP not observable" ;;
-				*)	echo "not ok - $name" ;;
-				esac
-			done
-			[ "$tests" != all ] || tests_of "$viommu" | sed -E "s/^((not )?ok) [0-9]+ - /\\1 - $viommu: type1: /"
-		done
+		ktap_parts
+		while read -r viommu suite; do
+			tests_of "$viommu" "$suite" | sed -E "s/^((not )?ok) [0-9]+ - /\\1 - $viommu: $suite: /"
+		done < <(test_guests)
 	} | awk '
 		/^(not )?ok - / { n++; sub(/ok - /, "ok " n " ") }
 		{ line[NR] = $0 }
@@ -235,12 +280,17 @@ cell()
 
 write_markdown()
 {
-	local part viommu
+	local part viommu suite what
 
 	{
 		printf '# Linux %s with %s\n\n' "$KABI" "$(backend_name)"
-		printf '| part | IOMMU | verdict | evidence | stock instead |\n|---|---|---|---|---|\n'
+		for what in "${unchecked[@]}"; do
+			printf '%s\n\n' "$what"
+		done
+		[ -n "$unobserved" ] ||
+			printf '| part | IOMMU | verdict | evidence | stock instead |\n|---|---|---|---|---|\n'
 		for part in "${part_ids[@]}"; do
+			[ -z "$unobserved" ] || break
 			for viommu in "${viommus[@]}"; do
 				remark=$(field "$viommu" "$part" remark)
 				printf '| %s %s | %s | %s | %s | %s |\n' "$part" "$(cell "$(about_part "$part" title)")" "$viommu" \
@@ -249,14 +299,13 @@ write_markdown()
 					"$(cell "$(about_part "$part" instead)")"
 			done
 		done
-		if [ "$tests" = all ]; then
-			printf '\n| guest tests | passed | failed | skipped | failing |\n|---|---|---|---|---|\n'
-			for viommu in "${viommus[@]}"; do
-				printf '| %s | %s | %s | %s | %s |\n' "$viommu" "$(count_tests "$viommu" passed)" \
-					"$(count_tests "$viommu" failed)" "$(count_tests "$viommu" skipped)" \
-					"$(cell "$(failed_tests "$viommu" | paste -sd ' ')")"
-			done
-		fi
+		[ "$tests" != all ] ||
+			printf '\n| IOMMU | guest tests | passed | failed | skipped | failing |\n|---|---|---|---|---|---|\n'
+		while read -r viommu suite; do
+			printf '| %s | %s | %s | %s | %s | %s |\n' "$viommu" "$suite" "$(count_tests "$viommu" "$suite" passed)" \
+				"$(count_tests "$viommu" "$suite" failed)" "$(count_tests "$viommu" "$suite" skipped)" \
+				"$(cell "$(failed_tests "$viommu" "$suite" | paste -sd ' ')")"
+		done < <(test_guests)
 	} >"$ng_out/backport.md"
 }
 

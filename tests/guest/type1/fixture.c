@@ -255,6 +255,14 @@ void fault2(struct fault_rule first, struct fault_rule second)
 	arm(rules, 2);
 }
 
+void need_faults(void)
+{
+	const struct fault_rule rule = fault_join_incompatible();
+
+	arm(&rule, 1);
+	fault_disarm();
+}
+
 struct fault_rule fault_join_incompatible(void)
 {
 	return (struct fault_rule){

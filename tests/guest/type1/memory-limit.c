@@ -119,6 +119,7 @@ static void expect_mapped_at_limit(size_t bytes, size_t room)
 	struct at_limit limit = { .ct = &ct, .bytes = bytes, .room = room };
 
 	NEED_DEVICES(2);
+	need_faults();
 	run_in_cgroup(map_at_limit, &limit, &ct);
 }
 

@@ -134,6 +134,9 @@ unsigned int container_mappings(struct container *ct);
 void fault(const char *func, unsigned int nth, unsigned int count, int err);
 void fault2(struct fault_rule first, struct fault_rule second);
 
+/* For a test whose child processes let calls fail: skips it where that is impossible. */
+void need_faults(void);
+
 /*
  * Put the groups of two devices into one container in two domains, which stays
  * so although one domain would do: the second group's join is made to fail as
