@@ -4,7 +4,8 @@
  *
  * History that matters here: domains got operations of their own in v5.18; a device's DMA has an owner since
  * v5.19; coherency is enforced through a domain operation since v5.19 and can be asked of a device since v6.2;
- * attach errnos are documented since v6.2; a domain is allocated for a device since v6.11.
+ * attach errnos are documented since v6.2; no driver detaches devices since v6.3; a domain is allocated for a device
+ * since v6.11.
  */
 #ifndef COMPAT_IOMMU_H
 #define COMPAT_IOMMU_H
@@ -12,7 +13,6 @@
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
-#include <linux/version.h>
 
 #include <compat/generated/probes.h>
 
@@ -21,23 +21,34 @@
 #endif
 
 /*
- * Which errnos do IOMMU drivers use to say that domain and device are incompatible: each its own, or the documented
- * -EINVAL?  "iommu: Add return value rules to attach_dev op and APIs" is a comment and a clean-up of the drivers, so no
- * probe can see it: v6.2, February 2023.  An older version number on an IOMMU core that has what came with or after
- * v6.2 is a back-port, whose drivers may do either.
+ * Which errnos do IOMMU drivers use to say that domain and device are incompatible: each its own,
+ * or the documented -EINVAL?  "iommu: Add return value rules to attach_dev op and APIs" (v6.2,
+ * February 2023) is a comment, and the patches around it changed the bodies of drivers, so that no
+ * probe can see them.  What came beside them can be seen: in the same release a capability, and in
+ * the next one an operation fewer in every driver, so that none from before is left.
+ *
+ * Where the two do not agree, drivers of both kinds are taken to be there; that is safe, because
+ * then an errno is an error only if both say so.  It is so with v6.2.  The kernels of RHEL 9 were
+ * read: up to 9.2 both say "before", from 9.3 on "after", and so do the drivers.  What would not be
+ * seen is a kernel that took the changed drivers and neither of the two: there a real error would be
+ * made of -EINVAL, and a group refused that needs a domain of its own.  None is known.
  */
 static inline bool compat_attach_errnos_documented(void)
 {
-#ifdef HAVE_CAP_ENFORCE_CACHE_COHERENCY
+#if defined(HAVE_CAP_ENFORCE_CACHE_COHERENCY) || !defined(HAVE_DOMAIN_DETACH_DEV)
 	return true;
 #else
-	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0);
+	return false;
 #endif
 }
 
 static inline bool compat_attach_errnos_undocumented(void)
 {
-	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0);
+#if defined(HAVE_DOMAIN_DETACH_DEV) || !defined(HAVE_CAP_ENFORCE_CACHE_COHERENCY)
+	return true;
+#else
+	return false;
+#endif
 }
 
 /**

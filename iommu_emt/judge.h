@@ -19,8 +19,8 @@
 
 /* Kernel generations by the errnos their drivers use, as bits, so that a rule can cover both. */
 enum emt_generation {
-	EMT_GEN_UNDOCUMENTED = 1,	/* before v6.2: each driver its own */
-	EMT_GEN_DOCUMENTED = 2,		/* since v6.2: -EINVAL, by the comment at struct iommu_domain_ops */
+	EMT_GEN_UNDOCUMENTED = 1,	/* as before v6.2: each driver its own */
+	EMT_GEN_DOCUMENTED = 2,		/* as since v6.2: -EINVAL, by the comment at struct iommu_domain_ops */
 	EMT_GEN_ANY = EMT_GEN_UNDOCUMENTED | EMT_GEN_DOCUMENTED,
 };
 
