@@ -132,10 +132,13 @@ static void every_driver_has_a_row_or_a_reason_for_none(void **state)
 
 #define OLD	EMT_GEN_UNDOCUMENTED
 #define NEW	EMT_GEN_DOCUMENTED
+#define MIXED	EMT_GEN_ANY
 
 /*
  * The survey of the drivers' sources, written down a second time: what each says, in a domain that serves other
- * groups already, to mean "incompatible" and to mean something else.
+ * groups already, to mean "incompatible" and to mean something else.  MIXED is a kernel of which nobody knows whose
+ * drivers it has: soft there is what either generation calls so, hard only what both mean alike.  What is neither has no
+ * rule, and counts as soft.
  */
 static const struct {
 	enum emt_driver driver;
@@ -145,48 +148,72 @@ static const struct {
 } survey[] = {
 	{ EMT_DRIVER_INTEL, OLD, { EFAULT, EOPNOTSUPP }, { EINVAL, EBUSY, EPERM, ENODEV, ENOSPC } },
 	{ EMT_DRIVER_INTEL, NEW, { EINVAL }, { EBUSY, ENODEV, ENOSPC } },
+	{ EMT_DRIVER_INTEL, MIXED, { EFAULT, EINVAL, EOPNOTSUPP }, { EBUSY, ENODEV, ENOSPC } },
 	{ EMT_DRIVER_AMD, OLD, { 0 }, { EINVAL, EBUSY } },
 	{ EMT_DRIVER_AMD, NEW, { EINVAL }, { EBUSY, ENOSPC } },
+	{ EMT_DRIVER_AMD, MIXED, { EINVAL }, { EBUSY } },
 	{ EMT_DRIVER_ARM_SMMU_V3, OLD, { ENXIO, EINVAL }, { ENOENT, EBUSY, ENOSPC } },
 	{ EMT_DRIVER_ARM_SMMU_V3, NEW, { EINVAL, EBUSY }, { ENOENT, ENOSPC, EOPNOTSUPP } },
+	{ EMT_DRIVER_ARM_SMMU_V3, MIXED, { ENXIO, EBUSY, EINVAL }, { ENOENT, ENOSPC } },
 	{ EMT_DRIVER_ARM_SMMU, OLD, { EINVAL }, { ENXIO, ENODEV, ENOSPC } },
 	{ EMT_DRIVER_ARM_SMMU, NEW, { EINVAL }, { ENODEV, ENOSPC } },
+	{ EMT_DRIVER_ARM_SMMU, MIXED, { EINVAL }, { ENODEV, ENOSPC } },
 	{ EMT_DRIVER_QCOM, OLD, { 0 }, { ENXIO } },
 	{ EMT_DRIVER_QCOM, NEW, { EINVAL }, { ENXIO } },
+	{ EMT_DRIVER_QCOM, MIXED, { EINVAL }, { ENXIO } },
 	{ EMT_DRIVER_VIRTIO, OLD, { EXDEV, ENOSYS },
 	  { EINVAL, EOPNOTSUPP, ENOENT, ERANGE, EFAULT, EIO, ENOSPC, EBUSY } },
 	{ EMT_DRIVER_VIRTIO, NEW, { EINVAL, ENOSYS }, { ENODEV, ENOENT, ERANGE, EFAULT, EIO, ENOSPC, EBUSY } },
+	{ EMT_DRIVER_VIRTIO, MIXED, { EXDEV, EINVAL, ENOSYS }, { ENOENT, EIO, EFAULT, EBUSY, ENOSPC, ERANGE } },
 	{ EMT_DRIVER_APPLE_DART, OLD, { EINVAL }, { 0 } },
 	{ EMT_DRIVER_APPLE_DART, NEW, { EINVAL }, { 0 } },
+	{ EMT_DRIVER_APPLE_DART, MIXED, { EINVAL }, { 0 } },
 	{ EMT_DRIVER_IPMMU, OLD, { EINVAL }, { EBUSY, ENXIO } },
 	{ EMT_DRIVER_IPMMU, NEW, { EINVAL }, { EBUSY, ENXIO } },
+	{ EMT_DRIVER_IPMMU, MIXED, { EINVAL }, { ENXIO, EBUSY } },
 	{ EMT_DRIVER_OMAP, OLD, { EBUSY }, { EINVAL } },
 	{ EMT_DRIVER_OMAP, NEW, { EINVAL }, { ENODEV } },
+	{ EMT_DRIVER_OMAP, MIXED, { EBUSY, EINVAL }, { 0 } },
 	{ EMT_DRIVER_S390, OLD, { EINVAL }, { ENODEV, EIO } },
 	{ EMT_DRIVER_S390, NEW, { EINVAL }, { ENODEV, EIO } },
+	{ EMT_DRIVER_S390, MIXED, { EINVAL }, { EIO, ENODEV } },
 	{ EMT_DRIVER_SPRD, OLD, { EINVAL }, { 0 } },
 	{ EMT_DRIVER_SPRD, NEW, { EINVAL }, { 0 } },
+	{ EMT_DRIVER_SPRD, MIXED, { EINVAL }, { 0 } },
 	{ EMT_DRIVER_ROCKCHIP, OLD, { 0 }, { EFAULT } },
 	{ EMT_DRIVER_ROCKCHIP, NEW, { EINVAL }, { EFAULT } },
+	{ EMT_DRIVER_ROCKCHIP, MIXED, { EINVAL }, { EFAULT } },
 	{ EMT_DRIVER_RISCV, NEW, { EINVAL, ENODEV }, { 0 } },
+	{ EMT_DRIVER_RISCV, MIXED, { ENODEV, EINVAL }, { 0 } },
 	{ EMT_DRIVER_TEGRA_GART, OLD, { EBUSY }, { 0 } },
+	{ EMT_DRIVER_TEGRA_GART, NEW, { EINVAL }, { 0 } },
+	{ EMT_DRIVER_TEGRA_GART, MIXED, { EBUSY, EINVAL }, { 0 } },
 	{ EMT_DRIVER_TEGRA_SMMU, OLD, { 0 }, { ENODEV, ENOENT, ENOSPC } },
 	{ EMT_DRIVER_TEGRA_SMMU, NEW, { EINVAL }, { ENODEV, ENOENT, ENOSPC } },
+	{ EMT_DRIVER_TEGRA_SMMU, MIXED, { EINVAL }, { ENOENT, ENODEV, ENOSPC } },
 	{ EMT_DRIVER_EXYNOS, OLD, { 0 }, { ENODEV } },
 	{ EMT_DRIVER_EXYNOS, NEW, { EINVAL }, { 0 } },
+	{ EMT_DRIVER_EXYNOS, MIXED, { EINVAL }, { 0 } },
 	{ EMT_DRIVER_MSM, OLD, { 0 }, { EEXIST, ENODEV } },
 	{ EMT_DRIVER_MSM, NEW, { EINVAL }, { EEXIST, ENODEV } },
+	{ EMT_DRIVER_MSM, MIXED, { EINVAL }, { EEXIST, ENODEV } },
 	{ EMT_DRIVER_MTK, OLD, { 0 }, { ENODEV, EINVAL } },
 	{ EMT_DRIVER_MTK, NEW, { 0 }, { EINVAL } },
+	{ EMT_DRIVER_MTK, MIXED, { 0 }, { EINVAL } },
 	{ EMT_DRIVER_MTK_V1, OLD, { 0 }, { 0 } },
 	{ EMT_DRIVER_MTK_V1, NEW, { EINVAL }, { 0 } },
+	{ EMT_DRIVER_MTK_V1, MIXED, { EINVAL }, { 0 } },
 	{ EMT_DRIVER_SUN50I, OLD, { 0 }, { ENODEV } },
 	{ EMT_DRIVER_SUN50I, NEW, { EINVAL }, { ENODEV } },
+	{ EMT_DRIVER_SUN50I, MIXED, { EINVAL }, { ENODEV } },
 	{ EMT_DRIVER_FSL_PAMU, OLD, { 0 }, { EINVAL } },
 	{ EMT_DRIVER_FSL_PAMU, NEW, { 0 }, { EINVAL, ENODEV } },
+	{ EMT_DRIVER_FSL_PAMU, MIXED, { 0 }, { EINVAL } },
 	{ EMT_DRIVER_VSI, NEW, { EINVAL }, { 0 } },
+	{ EMT_DRIVER_VSI, MIXED, { EINVAL }, { 0 } },
 	{ EMT_DRIVER_UNKNOWN, OLD, { 0 }, { 0 } },
 	{ EMT_DRIVER_UNKNOWN, NEW, { EINVAL }, { 0 } },
+	{ EMT_DRIVER_UNKNOWN, MIXED, { EINVAL }, { 0 } },
 };
 
 static bool contains(const int *errors, unsigned int nr, int error)
@@ -223,17 +250,48 @@ static void verdicts_are_those_of_the_survey(void **state)
 	}
 }
 
+/* The same the other way round: of two rows above, the one for a mixed kernel has to follow. */
+static void mixed_rows_of_the_survey_follow_from_the_others(void **state)
+{
+	unsigned int i;
+	int error;
+
+	(void)state;
+	for (i = 0; i < sizeof(survey) / sizeof(survey[0]); i++) {
+		for (error = 1; survey[i].generation == MIXED && error < LAST_ERRNO; error++) {
+			unsigned int j, soft = 0, hard = 0, generations = 0;
+
+			for (j = 0; j < sizeof(survey) / sizeof(survey[0]); j++) {
+				if (survey[j].driver != survey[i].driver || survey[j].generation == MIXED)
+					continue;
+				generations++;
+				soft += contains(survey[j].soft, 3, error);
+				hard += contains(survey[j].hard, 8, error);
+			}
+			assert_int_equal(contains(survey[i].soft, 3, error), soft > 0);
+			assert_int_equal(contains(survey[i].hard, 8, error), hard == 2 && generations == 2);
+		}
+	}
+}
+
 static void every_driver_is_in_the_survey(void **state)
 {
 	enum emt_driver driver;
 
 	(void)state;
 	for (driver = EMT_DRIVER_UNKNOWN; driver < EMT_DRIVER_COUNT; driver++) {
-		unsigned int i, found = driver == EMT_DRIVER_HYPERV;
+		unsigned int i, generations = 0, mixed = 0;
 
-		for (i = 0; i < sizeof(survey) / sizeof(survey[0]); i++)
-			found += survey[i].driver == driver;
-		assert_true(found > 0);
+		for (i = 0; i < sizeof(survey) / sizeof(survey[0]); i++) {
+			if (survey[i].driver != driver)
+				continue;
+			if (survey[i].generation == MIXED)
+				mixed++;
+			else
+				generations |= survey[i].generation;
+		}
+		assert_int_equal(generations != 0, driver != EMT_DRIVER_HYPERV);
+		assert_int_equal(mixed, driver != EMT_DRIVER_HYPERV);
 	}
 }
 
@@ -244,6 +302,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(unasked_rows_are_those_that_are_looked_for),
 	cmocka_unit_test(every_driver_has_a_row_or_a_reason_for_none),
 	cmocka_unit_test(verdicts_are_those_of_the_survey),
+	cmocka_unit_test(mixed_rows_of_the_survey_follow_from_the_others),
 	cmocka_unit_test(every_driver_is_in_the_survey),
 };
 
