@@ -266,6 +266,16 @@ TEST(dirty_get_range_that_cuts_a_mapping_is_einval)
 	container_close(&ct);
 }
 
+/* A page with so much room behind it that no bitmap which the kernel would take reaches beyond the end of user space. */
+static uint64_t *words_with_room(void)
+{
+	uint8_t *room = memory_hole(2 * MIB(256));
+
+	room = mmap(room, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	TRUE(room != MAP_FAILED);
+	return (uint64_t *)memset(room, 0xa5, PAGE);
+}
+
 static int get_sized(struct container *ct, uint64_t pages, void *words, uint64_t bytes)
 {
 	return dirty_get(ct->fd, IOVA, pages * PAGE, (struct dirty_bitmap){ PAGE, bytes, words });
@@ -273,7 +283,7 @@ static int get_sized(struct container *ct, uint64_t pages, void *words, uint64_t
 
 TEST(dirty_get_bitmap_size_is_checked)
 {
-	uint64_t *words = memory_small_pages(PAGE);
+	uint64_t *words = words_with_room();
 	struct container ct;
 
 	make(&ct);
@@ -296,7 +306,7 @@ TEST(dirty_get_bitmap_size_is_checked)
 TEST(dirty_get_the_largest_range)
 {
 	const uint64_t pages = UINT64_C(1) << 31;
-	uint64_t *words = memory_small_pages(PAGE);
+	uint64_t *words = words_with_room();
 	struct container ct;
 
 	make(&ct);
