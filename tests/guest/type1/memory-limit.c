@@ -210,7 +210,8 @@ static void map_small_pieces(void *arg)
 	OK(dirty_tracking(ct->fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
 	EQ(OK(dma_unmap(ct->fd, LARGE_IOVA, SMALL_MAPPINGS / 2 * PAGE)), SMALL_MAPPINGS / 2 * PAGE);
 	OK(dirty_tracking(ct->fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
-	EQ(OK(dma_unmap_all(ct->fd)), SMALL_MAPPINGS / 2 * PAGE);
+	EQ(OK(dma_unmap(ct->fd, LARGE_IOVA + SMALL_MAPPINGS / 2 * PAGE, SMALL_MAPPINGS / 2 * PAGE)),
+	   SMALL_MAPPINGS / 2 * PAGE);
 	cgroup_unlimit();
 }
 
@@ -253,7 +254,7 @@ static void pin_far_apart(void *arg)
 	for (i = 0; i < FAR_PINS; i++)
 		OK(emulated_unpin(far->fd, LARGE_IOVA + i * FAR_BYTES, 1));
 	cgroup_unlimit();
-	EQ(OK(dma_unmap_all(far->ct->fd)), FAR_PINS * FAR_BYTES);
+	EQ(OK(dma_unmap(far->ct->fd, LARGE_IOVA, FAR_PINS * FAR_BYTES)), FAR_PINS * FAR_BYTES);
 }
 
 TEST(pages_are_pinned_far_apart_though_their_cgroup_is_full, .seconds = 120)
