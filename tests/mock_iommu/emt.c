@@ -14,10 +14,13 @@
  * and what is asked besides:
  *
  * fresh		nothing is left to try: iommu_emt_attach_fresh() is asked
+ * raw			iommu_attach_group() is asked, without iommu_emt; after a refusal it is asked again, for the group to
+ *			be detached and go home
  * beside=N		while that call is under way, another one attaches the group of device N
  *
  * The groups must not be owned by anyone.  The file shows what was returned, how often the driver
- * was asked to attach a device, and what the call beside returned.
+ * was asked to attach a device, what the call beside returned; and how many devices of the group a
+ * raw call that was refused has left on the domain, and how many nowhere.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -42,11 +45,13 @@ struct attempt {
 	struct iommu_group *group;
 	const struct iommu_device *instance;	/* of the groups it serves, or NULL */
 	bool fresh;
+	bool raw;
 	struct mock_device *beside;		/* attached at the same time, or NULL */
 };
 
 static int returned, beside_returned;
 static long asked;
+static unsigned int left, nowhere;
 
 static int call_attach(struct iommu_domain *domain, struct iommu_group *group)
 {
@@ -84,8 +89,39 @@ static int call_join(const struct attempt *attempt)
 	return ret;
 }
 
+/* Where does the core leave the devices of a group that was refused? */
+static void look_after_refusal(const struct attempt *attempt)
+{
+	unsigned int i;
+
+	mutex_lock(&mock_lock);
+	for (i = 0; i < mock_nr_devices; i++) {
+		const struct mock_device *device = &mock_devices[i];
+
+		if (device->group != attempt->device->group)
+			continue;
+		left += device->place == MOCK_TRANSLATED && &device->domain->domain == attempt->domain;
+		nowhere += device->place == MOCK_NOWHERE;
+	}
+	mutex_unlock(&mock_lock);
+}
+
+static int call_raw(const struct attempt *attempt)
+{
+	int ret = iommu_attach_group(attempt->domain, attempt->group);
+
+	if (!ret)
+		return 0;
+	look_after_refusal(attempt);
+	if (!iommu_attach_group(attempt->domain, attempt->group))
+		iommu_detach_group(attempt->domain, attempt->group);
+	return ret;
+}
+
 static int call_one(const struct attempt *attempt)
 {
+	if (attempt->raw)
+		return call_raw(attempt);
 	if (attempt->fresh)
 		return call_fresh(attempt->domain, attempt->group);
 	return attempt->instance ? call_join(attempt) : call_attach(attempt->domain, attempt->group);
@@ -127,6 +163,8 @@ static void call(struct attempt *attempt)
 	const long before = mock_attempts();
 
 	beside_returned = 0;
+	left = 0;
+	nowhere = 0;
 	returned = attempt->beside ? call_both(attempt) : call_one(attempt);
 	asked = mock_attempts() - before;
 	if (!returned)
@@ -164,6 +202,10 @@ static int set_word(struct attempt *attempt, const char *word)
 	}
 	if (!strcmp(word, "fresh")) {
 		attempt->fresh = true;
+		return 0;
+	}
+	if (!strcmp(word, "raw")) {
+		attempt->raw = true;
 		return 0;
 	}
 	if (str_has_prefix(word, "beside="))
@@ -220,5 +262,6 @@ int mock_emt_ask(char *line)
 
 void mock_emt_show(struct seq_file *seq)
 {
-	seq_printf(seq, "returned %d\nasked %ld\nbeside %d\n", returned, asked, beside_returned);
+	seq_printf(seq, "returned %d\nasked %ld\nbeside %d\nleft %u\nnowhere %u\n", returned, asked, beside_returned, left,
+		   nowhere);
 }

@@ -6,8 +6,8 @@ static const struct {
 	int major, minor;	/* 0: every stock module */
 	const char *sentence;
 } differences[] = {
-#define BEFORE(major, minor)	major, minor
-#define EVERY			0, 0
+#define BEFORE(major, minor, fact)	major, minor
+#define EVERY				0, 0
 #define DIFFERENCE(name, kernels, stock, ours, seen, sentence) { kernels, sentence },
 #include "../guest/differences.def"
 #undef DIFFERENCE

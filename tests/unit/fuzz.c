@@ -10,8 +10,10 @@
 #include "../guest/fuzz/layout.h"
 #include "../guest/fuzz/rules.h"
 
-#define OLD	FUZZ_KERNEL(5, 10)
-#define NEW	FUZZ_KERNEL(7, 3)
+#define OLD	0
+#define NEW	FACTS_OF_TYPE1
+#define AS_6_1	(FACT_UNMAPS_ALL | FACT_UPDATES_VADDR | FACT_OTHERS_UNMAP)
+#define AS_6_12	(NEW & ~(FACT_REACHES_THE_TOP | FACT_NO_NESTING))
 
 static const struct fuzz_profile profile = { .emulated = true, .dma_every = 1000 };
 
@@ -197,7 +199,7 @@ static int begin(void **state)
 	parted = leaks = false;
 	stock = (struct fuzz_result){ .arg = stock_arg, .bytes = stock_bytes };
 	ours = (struct fuzz_result){ .arg = ours_arg, .bytes = ours_bytes };
-	context = (struct fuzz_context){ .stock = &stock, .ours = &ours, .kernel = NEW };
+	context = (struct fuzz_context){ .stock = &stock, .ours = &ours, .facts = NEW };
 	return 0;
 }
 
@@ -247,17 +249,17 @@ static void a_rule_counts_on_its_kernels_alone(void **state)
 	(void)state;
 	stock.ret = -EINVAL;
 	ours.ret = -EOVERFLOW;
-	context.kernel = OLD;
+	context.facts = OLD;
 	assert_int_equal(compare(&wrapping_map), FUZZ_EXPLAINED);
 	assert_false(parted);
-	context.kernel = NEW;
+	context.facts = NEW;
 	assert_int_equal(compare(&wrapping_map), FUZZ_UNEXPLAINED);
 }
 
 static void a_rule_excuses_its_own_errnos_and_parts_alone(void **state)
 {
 	(void)state;
-	context.kernel = OLD;
+	context.facts = OLD;
 	stock.ret = -EINVAL;
 	ours.ret = -EFAULT;
 	assert_int_equal(compare(&wrapping_map), FUZZ_UNEXPLAINED);
@@ -274,7 +276,7 @@ static void a_wrapping_pin_may_be_eperm_in_stock_behind_such_a_mapping_alone(voi
 	struct fuzz_op pin = { .kind = FUZZ_PIN, .device = FUZZ_EMULATED, .iova = -0x3000, .size = 10, .flags = 2 };
 
 	(void)state;
-	context.kernel = FUZZ_KERNEL(6, 12);
+	context.facts = AS_6_12;
 	assert_int_equal(compare(&map), FUZZ_EQUAL);
 	stock.ret = -EPERM;
 	ours.ret = -EOVERFLOW;
@@ -293,7 +295,7 @@ static void a_wrapping_pin_may_be_eperm_in_stock_behind_such_a_mapping_alone(voi
 	assert_int_equal(compare(&pin), FUZZ_UNEXPLAINED);
 	pin.size = 10;
 	/* and not where stock does the same. */
-	context.kernel = NEW;
+	context.facts = NEW;
 	assert_int_equal(compare(&pin), FUZZ_UNEXPLAINED);
 }
 
@@ -361,7 +363,7 @@ static void alignment_of_capabilities_is_excused_and_nothing_else_in_them(void *
 	static const struct fuzz_op info = { .kind = FUZZ_INFO, .argsz = 512 };
 
 	(void)state;
-	context.kernel = OLD;
+	context.facts = OLD;
 	put_info(stock_arg, 512, 68);
 	put_info(ours_arg, 512, 72);
 	assert_int_equal(compare(&info), FUZZ_EXPLAINED);
@@ -378,7 +380,7 @@ static void alignment_of_capabilities_is_excused_and_nothing_else_in_them(void *
 	assert_int_equal(compare(&info), FUZZ_UNEXPLAINED);
 	/* and a kernel where both are the same. */
 	ours_arg[FUZZ_ARG_OFFSET + 400] ^= 1;
-	context.kernel = NEW;
+	context.facts = NEW;
 	assert_int_equal(compare(&info), FUZZ_UNEXPLAINED);
 }
 
@@ -390,7 +392,7 @@ static void a_mapping_up_to_the_top_parts_the_containers_of_old_kernels(void **s
 	assert_int_equal(compare(&top), FUZZ_EQUAL);
 	assert_false(parted);
 	begin(NULL);
-	context.kernel = OLD;
+	context.facts = OLD;
 	assert_int_equal(compare(&top), FUZZ_EXPLAINED);
 	assert_true(parted);
 	assert_true(leaks);
@@ -414,7 +416,7 @@ static void a_pin_of_pages_that_nobody_wrote_to_ends_a_script(void **state)
 	struct fuzz_op map = { .kind = FUZZ_MAP, .flags = 1, .iova = 0x1000, .size = 0x3000, .vaddr = FUZZ_AT(FRESH) };
 
 	(void)state;
-	context.kernel = OLD;
+	context.facts = OLD;
 	assert_int_equal(compare(&map), FUZZ_EQUAL);
 	assert_int_equal(compare(&pin), FUZZ_EXPLAINED);
 	assert_true(parted);
@@ -433,7 +435,7 @@ static void an_attach_that_fails_in_stock_with_pages_pinned_ends_a_script(void *
 	struct fuzz_op map = { .kind = FUZZ_MAP, .flags = 3, .iova = 0x1000, .size = 0x3000, .vaddr = FUZZ_AT(FRESH) };
 
 	(void)state;
-	context.kernel = FUZZ_KERNEL(6, 1);
+	context.facts = AS_6_1;
 	assert_int_equal(compare(&map), FUZZ_EQUAL);
 	assert_int_equal(compare(&beyond), FUZZ_EQUAL);
 	stock.ret = -EFAULT;
@@ -442,11 +444,11 @@ static void an_attach_that_fails_in_stock_with_pages_pinned_ends_a_script(void *
 	assert_true(parted);
 	/* Where the zero page is never pinned, nothing is seen of it later. */
 	parted = false;
-	context.kernel = NEW;
+	context.facts = NEW;
 	assert_int_equal(compare(&attach), FUZZ_EXPLAINED);
 	assert_false(parted);
 	/* Nor if all was written to, or cannot be. */
-	context.kernel = FUZZ_KERNEL(6, 1);
+	context.facts = AS_6_1;
 	context.model.mapping[0].flags = 1;
 	assert_int_equal(compare(&attach), FUZZ_EXPLAINED);
 	assert_false(parted);

@@ -10,7 +10,7 @@
 #include "../guest/fuzz/order.h"
 #include "../guest/fuzz/rules.h"
 
-#define NEW	FUZZ_KERNEL(7, 3)
+#define NEW	FACTS_OF_TYPE1
 
 static struct fuzz_script script;
 static struct fuzz_model model;

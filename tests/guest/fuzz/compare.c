@@ -32,7 +32,7 @@ static unsigned int excuse(const struct fuzz_context *context, unsigned int diff
 		const struct fuzz_rule *rule = &fuzz_rules[i];
 		struct fuzz_match match = {};
 
-		if (!rule->until || context->kernel < rule->until)
+		if (!rule->until || !(context->facts & rule->until))
 			match = rule->match(context);
 		/* A rule about this difference, or about what will only be seen later. */
 		if (!match.matches || (different ? !(match.parts & left) : match.then == FUZZ_GOES_ON))

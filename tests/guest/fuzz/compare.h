@@ -33,7 +33,7 @@ struct fuzz_context {
 	const struct fuzz_op *op;
 	const struct fuzz_result *stock, *ours;
 	struct fuzz_model model;	/* before the operation; what is mapped on both sides */
-	int kernel;			/* KERNEL(major, minor) */
+	unsigned int facts;		/* FACT_*, of the stock module */
 };
 
 enum fuzz_verdict {

@@ -57,7 +57,7 @@ static long get_info(const struct fuzz_op *op)
 
 /*
  * A call that fails may have made the kernel allocate memory for the user's addresses; how much is nobody's business, but it
- * shows later, since memory that was never written to is not charged before Linux 6.2. So let all of it be there.
+ * shows later, since memory that was never written to is not charged where pins take the zero page. So let all of it be there.
  */
 static void write_to_untouched(uint64_t vaddr, uint64_t size)
 {
@@ -81,7 +81,7 @@ static long map(const struct fuzz_side *side, const struct fuzz_op *op)
 
 	long ret = container_ioctl(op, VFIO_IOMMU_MAP_DMA, &map, sizeof(map));
 
-	if (ret && op->flags & VFIO_DMA_MAP_FLAG_WRITE && side->shared->kernel < FUZZ_KERNEL(6, 2))
+	if (ret && op->flags & VFIO_DMA_MAP_FLAG_WRITE && !(side->shared->facts & FACT_PINS_OWN_PAGES))
 		write_to_untouched(op->vaddr, op->size);
 	return ret;
 }

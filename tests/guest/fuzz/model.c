@@ -178,7 +178,7 @@ bool fuzz_are_independent(const struct fuzz_model *model, const struct fuzz_op *
 	return x.last < y.first || y.last < x.first;
 }
 
-bool fuzz_may_run_beside(const struct fuzz_op *op, int kernel)
+bool fuzz_may_run_beside(const struct fuzz_op *op, unsigned int facts)
 {
 	if (op->actor || op->cut || !op->size || op->iova + op->size <= op->iova)
 		return false;
@@ -187,5 +187,5 @@ bool fuzz_may_run_beside(const struct fuzz_op *op, int kernel)
 	return op->kind == FUZZ_MAP && op->flags >= 1 && op->flags <= 3 &&
 	       op->argsz == sizeof(struct vfio_iommu_type1_dma_map) &&
 	       /* Who comes first decides what is charged. */
-	       (kernel >= FUZZ_KERNEL(6, 2) || !fuzz_may_be_untouched(op->vaddr, op->size));
+	       (facts & FACT_PINS_OWN_PAGES || !fuzz_may_be_untouched(op->vaddr, op->size));
 }

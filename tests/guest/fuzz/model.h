@@ -45,6 +45,6 @@ bool fuzz_are_independent(const struct fuzz_model *model, const struct fuzz_op *
 			  const struct fuzz_op *b);
 
 /* Is it a plain map or unmap by the first process, which depends on what is mapped alone? */
-bool fuzz_may_run_beside(const struct fuzz_op *op, int kernel);
+bool fuzz_may_run_beside(const struct fuzz_op *op, unsigned int facts);
 
 #endif

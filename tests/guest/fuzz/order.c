@@ -18,7 +18,7 @@ static bool unmaps_all(const struct fuzz_op *op)
 	return op->flags & VFIO_DMA_UNMAP_FLAG_ALL;
 }
 
-static bool is_well_formed(const struct fuzz_op *op, int kernel)
+static bool is_well_formed(const struct fuzz_op *op, unsigned int facts)
 {
 	const size_t argsz = op->kind == FUZZ_MAP ? sizeof(struct vfio_iommu_type1_dma_map) :
 						    sizeof(struct vfio_iommu_type1_dma_unmap);
@@ -34,17 +34,17 @@ static bool is_well_formed(const struct fuzz_op *op, int kernel)
 	return op->kind == FUZZ_MAP && op->flags >= 1 && op->flags <= 3 &&
 	       !(op->vaddr % FUZZ_PAGE) && op->vaddr + op->size > op->vaddr &&
 	       /* Who comes first decides what is charged. */
-	       (kernel >= FUZZ_KERNEL(6, 2) || !fuzz_may_be_untouched(op->vaddr, op->size));
+	       (facts & FACT_PINS_OWN_PAGES || !fuzz_may_be_untouched(op->vaddr, op->size));
 }
 
-unsigned int fuzz_burst(const struct fuzz_script *script, unsigned int first, int kernel)
+unsigned int fuzz_burst(const struct fuzz_script *script, unsigned int first, unsigned int facts)
 {
 	unsigned int nr = 1;
 
-	if (fuzz_has_narrow_limits(&script->setup) || !is_well_formed(&script->op[first], kernel))
+	if (fuzz_has_narrow_limits(&script->setup) || !is_well_formed(&script->op[first], facts))
 		return 1;
 	while (nr < FUZZ_MOST_AT_ONCE && first + nr < script->nr && script->op[first + nr].beside &&
-	       is_well_formed(&script->op[first + nr], kernel))
+	       is_well_formed(&script->op[first + nr], facts))
 		nr++;
 	return nr;
 }

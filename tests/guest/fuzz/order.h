@@ -31,12 +31,12 @@ bool fuzz_has_narrow_limits(const struct fuzz_setup *setup);
  * fuzz_burst() - how many operations from one on are made at once
  * @script: the script
  * @first: index of the first of them
- * @kernel: FUZZ_KERNEL()
+ * @facts: FACT_*, of the stock module
  *
  * Maps and unmaps of the first process, well formed and without limits that could be met, so that
  * what each returns depends on the mappings it finds. 1 where an operation is made alone.
  */
-unsigned int fuzz_burst(const struct fuzz_script *script, unsigned int first, int kernel);
+unsigned int fuzz_burst(const struct fuzz_script *script, unsigned int first, unsigned int facts);
 
 /**
  * fuzz_find_order() - an order of calls that explains their results

@@ -180,7 +180,7 @@ static bool pinning_is_seen_later(const struct fuzz_context *c)
 {
 	unsigned int i;
 
-	for (i = 0; c->kernel < FUZZ_KERNEL(6, 2) && i < c->model.nr; i++) {
+	for (i = 0; !(c->facts & FACT_PINS_OWN_PAGES) && i < c->model.nr; i++) {
 		const struct fuzz_mapping *mapping = &c->model.mapping[i];
 
 		if (mapping->flags & VFIO_DMA_MAP_FLAG_WRITE &&
@@ -405,8 +405,8 @@ static bool info_written_shorter(const struct fuzz_context *c)
 #define BYTES		FUZZ_PART_BYTES
 #define LOCKED		FUZZ_PART_LOCKED
 
-#define BEFORE(major, minor)	FUZZ_KERNEL(major, minor)
-#define EVERY			0
+#define BEFORE(major, minor, fact)	FACT_##fact
+#define EVERY				0
 
 #define UNSEEN
 #define SEEN(condition, parts, then)						\

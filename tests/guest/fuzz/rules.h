@@ -3,9 +3,8 @@
 #ifndef NG_FUZZ_RULES_H
 #define NG_FUZZ_RULES_H
 
+#include "../lib/facts.h"
 #include "compare.h"
-
-#define FUZZ_KERNEL(major, minor)	((major) * 1000 + (minor))
 
 enum fuzz_then {
 	FUZZ_GOES_ON,
@@ -21,7 +20,7 @@ struct fuzz_match {
 
 struct fuzz_rule {
 	const char *name;
-	int until;		/* FUZZ_KERNEL(), stock does the same from there on; 0: never */
+	unsigned int until;	/* FACT_*: stock does the same where it shows this; 0: never */
 	struct fuzz_match (*match)(const struct fuzz_context *context);
 	const char *sentence;
 };

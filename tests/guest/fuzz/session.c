@@ -13,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -331,11 +330,27 @@ static bool backends_are_ready(void)
 	return true;
 }
 
+/* By the first device of its side. */
+static int facts_of_stock(void)
+{
+	int container = container_open(), group = group_open(devices[FUZZ_STOCK * FUZZ_EDUS].group), facts;
+
+	facts = module_param_set("ng_pick", "serve", "1");
+	if (!facts)
+		facts = group_set_container(group, container);
+	if (!facts)
+		facts = container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
+	if (!facts)
+		facts = facts_of_type1(container);
+	close(group);
+	close(container);
+	return facts;
+}
+
 bool fuzz_session_start(struct fuzz_session *session, struct fuzz_profile *profile)
 {
-	int major = 0, minor = 0, fd;
-	struct utsname uts;
 	sigset_t set;
+	int fd, facts;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -347,11 +362,13 @@ bool fuzz_session_start(struct fuzz_session *session, struct fuzz_profile *profi
 	if (session->shared == MAP_FAILED || !backends_are_ready() || !find_devices(session, profile))
 		return false;
 	find_memory(session);
-	uname(&uts);
-	if (sscanf(uts.release, "%d.%d", &major, &minor) != 2)
+	facts = facts_of_stock();
+	if (facts < 0) {
+		ktap_diag("what the stock module does cannot be found out: %s", strerror(-facts));
 		return false;
-	session->shared->kernel = FUZZ_KERNEL(major, minor);
-	profile->old = session->shared->kernel < FUZZ_KERNEL(5, 12);
+	}
+	session->shared->facts = facts;
+	profile->old = !(facts & FACT_UNMAPS_ALL);
 	session->kmsg = kmsg_open();
 	pin_counts_read(&session->pins);
 	return true;

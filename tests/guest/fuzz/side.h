@@ -79,7 +79,7 @@ struct fuzz_shared {
 	uint8_t record_bytes[FUZZ_BATCH][FUZZ_PAGE];
 	struct fuzz_record record[FUZZ_BATCH];
 	struct fuzz_script script;
-	int kernel;
+	unsigned int facts;		/* FACT_*, of the stock module */
 	uint32_t turn;			/* futex: whose */
 	uint32_t outcome;
 	uint32_t done;			/* operations that stock has done */

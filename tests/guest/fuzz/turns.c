@@ -91,12 +91,12 @@ static struct fuzz_result kept(struct fuzz_shared *shared, unsigned int slot)
  * lost count of its pages (TOP_MAPPING_WORKS, PINNED_ZERO_PAGE_IS_NOT_CHARGED_YET), and must not be
  * led on.
  */
-static bool needs_a_judge(const struct fuzz_op *op, long ret, int kernel)
+static bool needs_a_judge(const struct fuzz_op *op, long ret, unsigned int facts)
 {
 	if (op->kind == FUZZ_PIN)
-		return ret > 0 && kernel < FUZZ_KERNEL(6, 2);
+		return ret > 0 && !(facts & FACT_PINS_OWN_PAGES);
 	return op->kind == FUZZ_MAP && op->size && op->iova + op->size <= op->iova &&
-	       kernel < FUZZ_KERNEL(6, 18);
+	       !(facts & FACT_REACHES_THE_TOP);
 }
 
 /* How many operations from one on ours makes at once before stock makes them. */
@@ -104,7 +104,7 @@ static unsigned int burst_at(const struct fuzz_shared *shared, unsigned int inde
 {
 	if (!shared->at_once || index < shared->alone_until)
 		return 1;
-	return fuzz_burst(&shared->script, index, shared->kernel);
+	return fuzz_burst(&shared->script, index, shared->facts);
 }
 
 /* Stock's turn after ours has made calls at once: one after the other, as ours seems to have. */
@@ -135,7 +135,7 @@ static void stock_goes_on(struct fuzz_side *side, unsigned int from)
 		keep(side, op, i - from);
 		i++;
 	} while (i < last && i - from < FUZZ_BATCH && burst_at(shared, i) == 1 &&
-		 !needs_a_judge(op, side->pages->meta.ret, shared->kernel));
+		 !needs_a_judge(op, side->pages->meta.ret, shared->facts));
 	shared->done = i;
 }
 
@@ -204,7 +204,7 @@ static unsigned int how_many_at_once(const struct fuzz_shared *shared,
 	if (!shared->at_once || fuzz_has_narrow_limits(&shared->script.setup))
 		return 1;
 	for (n = 0; n < FUZZ_MOST_AT_ONCE && first + n < shared->done; n++) {
-		if (!fuzz_may_run_beside(&op[n], shared->kernel))
+		if (!fuzz_may_run_beside(&op[n], shared->facts))
 			break;
 		for (i = 0; i < n; i++)
 			if (!fuzz_are_independent(model, &op[i], &op[n]))
@@ -378,7 +378,7 @@ static void ours_turn(struct fuzz_side *side, struct fuzz_context *context, unsi
 void fuzz_side_run(struct fuzz_side *side)
 {
 	struct fuzz_shared *shared = side->shared;
-	struct fuzz_context context = { .model = { .actors = 1 }, .kernel = shared->kernel };
+	struct fuzz_context context = { .model = { .actors = 1 }, .facts = shared->facts };
 	struct fuzz_returned returned[FUZZ_MOST_AT_ONCE];
 	unsigned int last = shared->script.nr - 1, at = 0, nr;
 

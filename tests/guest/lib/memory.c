@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Memory of every kind a program may hand to MAP_DMA. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +84,43 @@ size_t memory_huge_bytes(void *area)
 	}
 	fclose(f);
 	return huge;
+}
+
+void *memory_untouched_page(void)
+{
+	void *va = anonymous(PAGE, 0);
+
+	if (va)
+		madvise(va, PAGE, MADV_NOHUGEPAGE);
+	return va;
+}
+
+/* The frame behind a page, as /proc/self/pagemap shows it; 0 if there is none, or nobody may know. */
+static uint64_t frame_of(const void *page)
+{
+	uint64_t entry = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && pread(fd, &entry, sizeof(entry), (uintptr_t)page / PAGE * sizeof(entry)) != sizeof(entry))
+		entry = 0;
+	if (fd >= 0)
+		close(fd);
+	return entry & UINT64_C(1) << 63 ? entry & ((UINT64_C(1) << 55) - 1) : 0;
+}
+
+int memory_is_zero_page(const void *page)
+{
+	volatile const uint8_t *other = memory_untouched_page();
+	uint64_t zero;
+
+	if (!other)
+		return -ENOMEM;
+	/* Reading brings it. */
+	zero = *other ? 0 : frame_of((const void *)other);
+	munmap((void *)other, PAGE);
+	if (!zero || !frame_of(page))
+		return -ENODATA;
+	return frame_of(page) == zero;
 }
 
 void *memory_memfd(size_t bytes)

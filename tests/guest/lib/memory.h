@@ -24,6 +24,10 @@ void *memory_huge_pages(size_t bytes);
 /* Bytes of the area that are transparent huge pages now. */
 size_t memory_huge_bytes(void *area);
 
+/* A page of private anonymous memory that nobody has written to; and is the page there now the kernel's one for such memory? */
+void *memory_untouched_page(void);
+int memory_is_zero_page(const void *page);	/* or -errno: nobody can tell */
+
 /* A shared mapping of a memfd. */
 void *memory_memfd(size_t bytes);
 

@@ -159,7 +159,7 @@ int mock_group(int iommu, int size)
 
 int mock_pose_as_intel(void)
 {
-	const int soft = env.kernel < KERNEL(6, 2) ? EFAULT : EINVAL;
+	const int soft = attach_errnos() & ERRNOS_OF_EACH_DRIVER ? EFAULT : EINVAL;
 
 	mock_write("pose", "dmar -");
 	mock_write("foreign_errno", "%d", soft);
@@ -298,6 +298,29 @@ void expect_nothing_left(void)
 	TRUE(nothing_left());
 }
 
+/* What the core does with a group of which it is refused the second device, which has lost its translation by then. */
+static unsigned int facts_of_core(void)
+{
+	unsigned int left, nowhere;
+	char *text, *numbers;
+
+	/* Without such groups, none is half attached. */
+	if (mock.first_several == nr_devices)
+		return FACT_CORE_TAKES_HOME;
+	mock_write("refusal_drops", "Y");
+	mock_answer("attach member=1 errno=%d count=1", ENOMEM);
+	mock_write("emt", "%d raw", mock.group[mock.first_several].device[0]);
+	EQ(mock_answers_given(), 1);
+	text = mock_text("emt");
+	numbers = strstr(text, "left ");
+	TRUE(numbers && sscanf(numbers, "left %u nowhere %u", &left, &nowhere) == 2);
+	free(text);
+	mock_write("reset", "1");
+	if (left)
+		return 0;
+	return FACT_CORE_TAKES_HOME | (nowhere ? FACT_CORE_SPARES_THE_REFUSER : 0);
+}
+
 int testbed_find(void)
 {
 	FILE *f = open_text("devices");
@@ -323,6 +346,8 @@ int testbed_find(void)
 		fclose(f);
 	while (mock.first_several < nr_devices && mock.group[mock.first_several].size == 1)
 		mock.first_several++;
+	if (nr_devices)
+		env.facts |= facts_of_core();
 	return nr_devices;
 }
 

@@ -131,19 +131,22 @@ static bool is_as_ours(enum difference id)
 long long difference_value(enum difference id)
 {
 	static const struct {
-		int until;
+		int until;		/* 0: stock always differs */
+		enum fact fact;
 		long long stock, ours;
 	} table[] = {
-#define BEFORE(major, minor)	KERNEL(major, minor)
-#define EVERY			0
+#define BEFORE(major, minor, fact)	KERNEL(major, minor), FACT_##fact
+#define EVERY				0, FACT_BY_VERSION
 #define DIFFERENCE(name, kernels, stock, ours, seen, sentence) { kernels, stock, ours },
 #include "../differences.def"
 #undef DIFFERENCE
 	};
 
-	if (is_as_ours(id) || (table[id].until && env.kernel >= table[id].until))
+	if (is_as_ours(id))
 		return table[id].ours;
-	return table[id].stock;
+	if (table[id].fact != FACT_BY_VERSION)
+		return env.facts & table[id].fact ? table[id].ours : table[id].stock;
+	return table[id].until && env.kernel >= table[id].until ? table[id].ours : table[id].stock;
 }
 
 struct attach_cost attach_cost(unsigned int groups)

@@ -276,6 +276,30 @@ static bool probe_interrupt_remapping(void)
 	return ret != -EPERM;
 }
 
+/* By the first device, which only has to be attached. */
+static bool find_facts(void)
+{
+	int ct, group, facts;
+
+	module_param_set(env.module, "allow_unsafe_interrupts", "Y");
+	ct = container_open();
+	group = group_open(devices[0].group);
+	facts = group_set_container(group, ct);
+	if (!facts)
+		facts = container_set_iommu(ct, TYPE1V2);
+	if (!facts)
+		facts = facts_of_type1(ct);
+	close(group);
+	close(ct);
+	if (facts < 0) {
+		ktap_diag("what %s does cannot be found out: %s", env.module, strerror(-facts));
+		return false;
+	}
+	env.facts |= facts;
+	ktap_diag("facts: 0x%x, attach errnos: 0x%x", env.facts, attach_errnos());
+	return true;
+}
+
 static bool environment_ready(void)
 {
 	struct utsname uts;
@@ -302,6 +326,8 @@ static bool environment_ready(void)
 		ktap_diag("no kprobe events: calls are not counted");
 	memory_hugetlb_remember();
 	env.interrupt_remapping = probe_interrupt_remapping();
+	if (!find_facts())
+		return false;
 	parameters_reset();
 	return true;
 }

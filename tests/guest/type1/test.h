@@ -19,6 +19,7 @@
 
 #include "../lib/counters.h"
 #include "../lib/edu.h"
+#include "../lib/facts.h"
 #include "../lib/fault.h"
 #include "../lib/ktap.h"
 #include "../lib/memory.h"
@@ -43,7 +44,7 @@ void test_register(struct test *test);
 
 /*
  * The devices a program's tests run on. testbed_find() fills devices[] and returns
- * how many there are, testbed_reset() comes before each test, and testbed_clean()
+ * how many there are, and adds to env.facts what only the test bed can see; testbed_reset() comes before each test, and testbed_clean()
  * after it says whether anything was left behind that only the test bed can see.
  */
 int testbed_find(void);
@@ -66,7 +67,8 @@ static void fn(void)
 extern struct environment {
 	enum backend backend;
 	const char *module;		/* the backend's module name */
-	int kernel;			/* KERNEL(major, minor) */
+	int kernel;			/* KERNEL(major, minor); a fact is better, see ../lib/facts.h */
+	unsigned int facts;		/* FACT_* */
 	bool interrupt_remapping;
 	struct series series;		/* what the backend has of it */
 } env;
