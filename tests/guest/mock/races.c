@@ -184,7 +184,7 @@ TEST(threads_map_beside_processes_that_are_killed, .seconds = 120)
 	struct worker mourner;
 	struct scene scene;
 
-	if (env.backend == STOCK && env.kernel < KERNEL(6, 1))
+	if (!DIFF(OTHER_MM_MAY_UNMAP))
 		test_skip("there, no process can unmap what another has mapped");
 	begin(&scene);
 	mourner = (struct worker){ .container = scene.ct.fd, .iova = MORTAL, .area = memory_small_pages(BYTES) };

@@ -39,7 +39,8 @@ static unsigned int nr_attempts;
 
 static enum emt_generation generation(void)
 {
-	return env.kernel < KERNEL(6, 2) ? EMT_GEN_UNDOCUMENTED : EMT_GEN_DOCUMENTED;
+	return (attach_errnos() & ERRNOS_OF_EACH_DRIVER ? EMT_GEN_UNDOCUMENTED : 0) |
+	       (attach_errnos() & ERRNOS_DOCUMENTED ? EMT_GEN_DOCUMENTED : 0);
 }
 
 static void ask(struct attempt *attempt)
@@ -89,7 +90,7 @@ static void check(struct attempt *attempt)
 /* One errno with everything that a domain can show. */
 static void check_error(enum emt_driver driver, int error)
 {
-	const bool can_track = env.kernel >= KERNEL(6, 7);
+	const bool can_track = headers_have("CAP_DIRTY_TRACKING");
 	int used, dirty;
 	unsigned int i;
 
@@ -147,7 +148,7 @@ static void pose_as(enum emt_driver driver)
 
 static bool applies_here(const struct emt_rule *rule)
 {
-	if (rule->evidence & EMT_DIRTY_TRACKING_DIFFERS && env.kernel < KERNEL(6, 7))
+	if (rule->evidence & EMT_DIRTY_TRACKING_DIFFERS && !headers_have("CAP_DIRTY_TRACKING"))
 		return false;
 	return can_pose_as(rule->driver) && emt_rule_generation(rule) & generation();
 }

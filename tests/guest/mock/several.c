@@ -186,7 +186,7 @@ TEST(group_that_cannot_be_taken_home_reaches_nothing_that_is_freed, .domains_dif
 	struct container ct;
 	uint8_t *area, byte;
 
-	if (env.kernel >= KERNEL(6, 1))
+	if (env.facts & FACT_CORE_TAKES_HOME)
 		test_skip("the core takes groups home on this kernel");
 	container_make(&ct, pair.single, 1, TYPE1V2);
 	area = map_pages(&ct);
@@ -260,7 +260,7 @@ TEST(group_that_cannot_be_taken_home_reaches_nothing_that_is_unmapped_later, .do
 	const struct pair pair = find_pair();
 	int refused, stuck;
 
-	if (env.kernel >= KERNEL(6, 1))
+	if (env.facts & FACT_CORE_TAKES_HOME)
 		test_skip("the core takes groups home on this kernel");
 	for (refused = 1; refused < SIZE; refused++) {
 		for (stuck = 0; stuck < refused; stuck++) {
