@@ -8,7 +8,7 @@
 #include "../lib/kmsg.h"
 #include "emulated.h"
 
-/* What has no struct page cannot be given to a driver that wants those; before 6.0 they want frame numbers. */
+/* What has no struct page cannot be given to a driver that wants those; on old kernels they want frame numbers. */
 TEST(pin_of_another_devices_registers)
 {
 	struct container ct, other;
@@ -20,7 +20,7 @@ TEST(pin_of_another_devices_registers)
 	container_edu(&other, 0, &target);
 	emulated_make(&ct, &emulated, TYPE1V2);
 	OK(dma_map(ct.fd, (void *)target.bar, IOVA, BYTES, DMA_RW));
-	if (env.kernel < KERNEL(6, 0)) {
+	if (!headers_have("VFIO_PIN_PAGES_IOVA")) {
 		EQ(OK(emulated_pin(emulated.fd, IOVA + PAGE, 2, DMA_RW)), 2);
 		OK(emulated_unpin(emulated.fd, IOVA + PAGE, 2));
 	} else {
@@ -34,7 +34,7 @@ TEST(pin_of_another_devices_registers)
 	container_close(&other);
 }
 
-/* The zero page belongs to nobody and is charged to nobody; since 6.2 a page of one's own takes its place. */
+/* The zero page belongs to nobody and is charged to nobody; on new kernels a page of one's own takes its place. */
 TEST(pin_of_memory_nobody_wrote_to)
 {
 	uint8_t *area = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), byte = 1;
@@ -47,7 +47,7 @@ TEST(pin_of_memory_nobody_wrote_to)
 	OK(dma_map(ct.fd, area, IOVA, BYTES, DMA_READ));
 	for (i = 0; i < 50; i++) {
 		EQ(OK(emulated_pin(emulated.fd, IOVA, 2, DMA_READ)), 2);
-		EQ(locked_pages(), env.kernel >= KERNEL(6, 2) ? 2 : 0);
+		EQ(locked_pages(), env.facts & FACT_PINS_OWN_PAGES ? 2 : 0);
 		OK(emulated_page_read(emulated.fd, IOVA + 17, &byte, 1));
 		EQ(byte, 0);
 		OK(emulated_unpin(emulated.fd, IOVA, 2));
@@ -169,7 +169,7 @@ TEST(unpin_of_what_cannot_be_pinned_is_logged, .not_on_stock = STOCK_WARNS)
 	OK(emulated_unpin(emulated.fd, IOVA + BYTES - 3 * PAGE, 5));
 	TRUE(is_logged(reader, "only 3 are mapped"));
 	/* Where it names a first address and a number, they may wrap around. */
-	if (env.kernel >= KERNEL(6, 0)) {
+	if (headers_have("VFIO_PIN_PAGES_IOVA")) {
 		OK(emulated_unpin(emulated.fd, -(uint64_t)PAGE, 2));
 		TRUE(is_logged(reader, "cannot be pinned (errno 75)"));
 	}

@@ -206,9 +206,11 @@ TEST(alloc_failure_of_a_later_group)
 /*
  * What a driver's attach means by an errno, as far as it is known for sure:
  * "fits no domain of this kind" (soft), or something that no other domain
- * helps against (hard). Before 6.2 every driver had its own mind; since then
- * EINVAL is documented to be the soft one. From virtio's it may come from the
- * device as well, and does where the domain serves groups of that device.
+ * helps against (hard). In old kernels every driver has its own mind; in new
+ * ones EINVAL is documented to be the soft one. Where nobody knows which drivers
+ * a kernel has, it is soft too, and hard is what both mean so. From virtio's it
+ * may come from the device as well, and does where the domain serves groups of
+ * that device.
  */
 struct join_errnos {
 	int soft[4];
@@ -227,6 +229,7 @@ static struct join_errnos join_errnos(void)
 		.hard = { -ENOMEM, -EINTR, -ENOENT, -EBUSY, -ENOSPC },
 	};
 	static const struct join_errnos virtio = { .soft = { -ENOSYS }, .hard = { -ENOMEM, -EINTR, -EINVAL, -EIO } };
+	static const struct join_errnos some_virtio = { .soft = { -ENOSYS }, .hard = { -ENOMEM, -EINTR, -EIO } };
 	static const struct join_errnos documented = { .soft = { -EINVAL }, .hard = { -ENOMEM, -EINTR } };
 	static const struct join_errnos unknown = { .hard = { -ENOMEM, -EINTR } };
 
@@ -234,8 +237,8 @@ static struct join_errnos join_errnos(void)
 	if (env.backend == STOCK && env.series.reports_errors)
 		return (struct join_errnos){ .soft = { -env.series.incompatible }, .hard = { -ENOMEM, -EINTR } };
 	if (exists("/sys/bus/virtio/drivers/virtio_iommu/virtio*"))
-		return virtio;
-	if (env.kernel >= KERNEL(6, 2))
+		return attach_errnos() == (ERRNOS_OF_EACH_DRIVER | ERRNOS_DOCUMENTED) ? some_virtio : virtio;
+	if (attach_errnos() & ERRNOS_DOCUMENTED)
 		return documented;
 	if (exists("/sys/class/iommu/dmar*"))
 		return old_intel;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../lib/file.h"
 #include "cgroup.h"
 #include "emulated.h"
 
@@ -178,11 +179,6 @@ TEST(memory_partly_never_written_to_is_mapped_though_its_cgroup_is_full, .second
 
 /* --- many small things; since stock charges for them, it does not survive this --- */
 
-static bool stock_charges_small_objects(void)
-{
-	return env.backend == STOCK && env.kernel >= KERNEL(6, 3);
-}
-
 #define SMALL_MAPPINGS	4000
 
 /* Map those small mappings that are the last page of a table of the IOMMU's, or the others. */
@@ -193,6 +189,53 @@ static void map_small(struct container *ct, uint8_t *area, bool last)
 	for (i = 0; i < SMALL_MAPPINGS; i++)
 		if ((i % 512 == 511 || i == SMALL_MAPPINGS - 1) == last)
 			OK(dma_map(ct->fd, area + i * PAGE, LARGE_IOVA + i * PAGE, PAGE, DMA_RW));
+}
+
+/* Does this backend let its user pay for what it remembers of a mapping?  Ours never does. */
+struct charge {
+	struct container *ct;
+	long long bytes;
+};
+
+/* Objects, not page tables; up to what is counted later, which is some dozens of pages. */
+static long long objects_charged(void)
+{
+	return OK(file_read_key(CGROUP "/memory.stat", "slab_unreclaimable"));
+}
+
+static void charge_small(void *arg)
+{
+	struct charge *charge = arg;
+	uint8_t *area;
+	long long before;
+
+	cgroup_enter();
+	area = memory_small_pages(SMALL_MAPPINGS * PAGE);
+	TRUE(area);
+	map_small(charge->ct, area, true);
+	before = objects_charged();
+	map_small(charge->ct, area, false);
+	charge->bytes = objects_charged() - before;
+	EQ(OK(dma_unmap(charge->ct->fd, LARGE_IOVA, SMALL_MAPPINGS * PAGE)), SMALL_MAPPINGS * PAGE);
+}
+
+static bool stock_charges_small_objects(void)
+{
+	struct charge *charge;
+	struct container ct;
+	bool charges;
+
+	if (env.backend != STOCK)
+		return false;
+	charge = mmap(NULL, sizeof(*charge), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	TRUE(charge != MAP_FAILED);
+	charge->ct = &ct;
+	run_in_cgroup(charge_small, charge, &ct);
+	/* A mapping is more than 90 bytes. */
+	charges = charge->bytes > SMALL_MAPPINGS * 50;
+	ktap_diag("%d mappings are charged with %lld bytes", SMALL_MAPPINGS, (long long)charge->bytes);
+	munmap(charge, sizeof(*charge));
+	return charges;
 }
 
 /* Page tables, for which stock may be charged, too, are there before memory is short. */

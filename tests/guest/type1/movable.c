@@ -91,7 +91,10 @@ static uint8_t *huge_pages(size_t bytes)
 static uint8_t *hugetlb_pages(size_t bytes)
 {
 	memory_hugetlb_release();
-	/* Up to 6.1, those in ZONE_MOVABLE cannot be pinned for long at all. */
+	/*
+	 * Up to 6.1, those in ZONE_MOVABLE cannot be pinned for long at all. A version, because nothing but a pin shows it: where a
+	 * distribution has brought in what came later, as RHEL 9 has, this kind is left out without need, and nothing else.
+	 */
 	return env.kernel > KERNEL(6, 1) ? memory_hugetlb(bytes, MIB(2)) : NULL;
 }
 
