@@ -131,6 +131,12 @@ void counters_missing(void)
 		test_skip("this kernel has no kprobe events, with which calls are counted");
 }
 
+void headers_missing(void)
+{
+	if (is_test)
+		test_skip("no headers of this kernel, which say what it has");
+}
+
 static void __attribute__((noreturn)) child(const struct test *test)
 {
 	is_test = true;
@@ -296,7 +302,7 @@ static bool find_facts(void)
 		return false;
 	}
 	env.facts |= facts;
-	ktap_diag("facts: 0x%x, attach errnos: 0x%x", env.facts, attach_errnos());
+	ktap_diag("facts: 0x%x, attach errnos: 0x%x", env.facts, headers_are_known() ? attach_errnos() : 0);
 	return true;
 }
 
