@@ -9,7 +9,7 @@
 #   private_apt DIR COMMAND ARG...     run apt-get or apt-cache there
 #   private_apt_unpack DIR LOG INTO ARG...  download packages (ARG as for apt-get install), with all that they depend on, and unpack
 #                                      them into INTO; where that fails, say what apt said
-#   resolve_name SUITE|LINE            set $suites and $line: where to look for a kernel, and which kernel line to take
+#   resolve_name SUITE|LINE|LINE-SUITE   set $suites and $line: where to look for a kernel, and which kernel line to take
 #
 # To be sourced after lib.sh.
 #
@@ -152,7 +152,12 @@ resolve_name()
 	bookworm|6.1)	suites="bookworm-security bookworm" line=6.1 ;;
 	trixie|6.12)	suites="trixie-security trixie" line=6.12 ;;
 	7.2|7.3)	suites=trixie-backports line=$1 ;;
+	[0-9]*.[0-9]*-[a-z]*)
+		line=${1%%-*} suites=${1#*-}
+		# Suites for other suites, and unstable, have no security archive of their own.
+		[[ $suites == *-* || $suites == sid ]] || suites="$suites-security $suites"
+		;;
 	[a-z]*)		suites=$1 line= ;;
-	*)		die "no suite is known for the kernel line $1. Name a Debian suite, or one of 5.10 6.1 6.12 7.2 7.3." ;;
+	*)		die "no suite is known for the kernel line $1. Name a Debian suite, one of 5.10 6.1 6.12 7.2 7.3, or LINE-SUITE." ;;
 	esac
 }

@@ -111,7 +111,7 @@ variable()
 
 stand_ins
 : >"$work/gone"
-for abi in 9.9.0-1-amd64 9.9.0-2-amd64 9.9.0-3-amd64 9.9.0-3-cloud-amd64 9.9.0-3-rt-amd64 9.9.0-4-cloud-amd64 9.9.0-3-arm64; do
+for abi in 9.9.0-1-amd64 9.9.0-2-amd64 9.9.0-3-amd64 9.9.0-3-cloud-amd64 9.9.0-3-rt-amd64 9.9.0-4-cloud-amd64 9.9.0-3-arm64 9.9.0-4-arm64-16k; do
 	kernel $abi
 done
 package linux-headers-9.9.0-common "" usr/src/linux-headers-9.9.0-common/Makefile
@@ -121,6 +121,7 @@ store=$XDG_CACHE_HOME/vfio-type1-ng/kernels/amd64
 check "the newest plain kernel is taken" fetched 0 9.9.0-3-amd64_9.9 testing
 check "its flavour" fetched 0 9.9.0-4-cloud-amd64_9.9 testing/amd64/cloud
 check "another architecture" fetched 0 9.9.0-3-arm64_9.9 testing/arm64
+check "a flavour whose name stands behind the architecture" fetched 0 9.9.0-4-arm64-16k_9.9 testing/arm64/16k
 check "headers come with a kernel that is there" fetched 0 9.9.0-3-amd64_9.9 --headers testing
 check "headers alone" fetched 0 9.9.0-3-rt-amd64_9.9_headers --headers testing/amd64/rt
 check "headers alone download no image" did_not_download linux-image
@@ -166,5 +167,15 @@ check "deletes what is old and of no use" [ ! -e "$store/8.8.0-1-amd64_8.8" ]
 check "keeps the newest of another suite" [ -e "$store/8.8.0-2-amd64_8.8" ]
 check "keeps what is young" [ -e "$store/8.8.0-3-amd64_8.8" ]
 check "keeps what it was asked for" [ -e "$store/9.9.0-3-amd64_9.9" ]
+
+for abi in 9.8.0-0.deb11.9-amd64 9.8.0-0.deb11.10-amd64 9.8.0-0.deb11.11-rt-amd64 9.89.0-1-s390x; do
+	kernel $abi
+done
+check "of a suite with several kernel lines, the one that is asked for" fetched 0 9.8.0-0.deb11.10-amd64_9.9 9.8-testing
+check "it is looked for in the suite and its security archive" says 'kernel of 9\.8-testing/amd64 in: testing-security, testing\.$'
+check "its flavour, too" fetched 0 9.8.0-0.deb11.11-rt-amd64_9.9 9.8-testing/amd64/rt
+check "a suite of backports has no security archive" fetched 0 9.8.0-0.deb11.10-amd64_9.9 9.8-testing-backports
+check "so it is not asked" says 'kernel of 9\.8-testing-backports/amd64 in: testing-backports\.$'
+check "a line is not another one that begins like it" fetched 77 "" 9.8-testing/s390x
 
 done_testing

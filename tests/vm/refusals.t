@@ -165,10 +165,19 @@ interface 6.0
 check "6.8 of another distribution, unchecked" refused_without_building "not one of the kernels these modules were tested on"
 rm "$work/headers/include/linux/vfio.h"
 check "6.8 of another distribution, of whose headers nothing is known" refused_without_building "cannot be checked"
-for release in 5.10.0-46-amd64 6.1.0-57-amd64 6.1.0-0.deb11.21-amd64 6.1.0-57-rt-arm64 6.12.95+deb12-cloud-amd64 7.3.4+deb13-arm64 7.3-amd64; do
+for release in 5.10.0-46-amd64 6.1.0-57-amd64 6.1.0-0.deb11.21-amd64 6.1.0-57-rt-arm64 6.12.95+deb12-cloud-amd64 7.3.4+deb13-arm64 7.3-amd64 \
+	6.12.115+deb13.1-amd64 7.2.13+deb14-arm64-16k 6.12.107+deb13-s390x; do
 	headers $release CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
 	interface 6.0
 	check "$release is Debian's, also unchecked" gets_to_the_build
+done
+
+# No test runs on these: the first are of other lines or flavours, the last are called like none of Debian's.
+for release in 6.1.0-50-s390x 6.1.0-57-arm64-16k 6.6.15-amd64 6.12.118+deb13-riscv64 7.3.4+deb13-rt-s390x 7.3.4+deb13-cloud-arm64-16k \
+	7.3.4+deb13-amd64-16k 7.3.4+deb13.-amd64 6.1.0-0.deb11-amd64; do
+	headers $release CONFIG_VFIO=m CONFIG_VFIO_CONTAINER=y
+	interface 6.0
+	check "$release is not taken for one that was tested" refused_without_building "not one of the kernels these modules were tested on"
 done
 
 kernel=$("$ng_tests_dir/kernels/fetch" bookworm)
