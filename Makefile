@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 #   make            build both modules for KDIR (default: the running kernel), W=1
+#   make LLVM=-21   the same, with this clang or gcc (CC=gcc-14) instead of the kind that built the kernel
 #   make C=1        the same, checked by sparse
 #   make demo       see it work in a virtual machine, stock module beside ours
 #   make check      the tests
@@ -23,28 +24,34 @@ KERNEL ?= bookworm
 BENCH_KERNELS = $(if $(filter file,$(origin KERNEL)),,$(KERNEL))
 W ?= 1
 
+# The modules are built by what built the kernel, unless somebody names a compiler, as LLVM= and CC= do for the kernel. With
+# COMPILER=kernel, what they say is not heeded: DKMS adds such words, but does not look which clang there is.
+NAMED = $(filter command,$(origin CC) $(origin LLVM)) $(filter environment,$(origin LLVM))
+COMPILER = $(if $(strip $(NAMED)),named,kernel)
+TOOLS = $(if $(filter kernel,$(COMPILER)),$(shell sh compat/compiler.sh "$(KDIR)"))
+
 PROBES := compat/generated/probes.h
 
 # All checks of the target kernel are shell; they say what is wrong in words.
-CHECK_KERNEL = sh compat/check-kernel.sh "$(KDIR)"
+CHECK_KERNEL = COMPILER=$(COMPILER) sh compat/check-kernel.sh "$(KDIR)"
 CHECK_LAYOUT = grep -q 'define HAVE_VFIO_DRIVER_OPS_PUBLIC' $(PROBES) || sh compat/check-layout.sh "$(KDIR)"
 
 all: modules
 
 $(PROBES): FORCE
 	@$(CHECK_KERNEL)
-	@MAKE="$(MAKE)" sh compat/probe.sh "$(KDIR)" $@
+	@MAKE="$(MAKE)" sh compat/probe.sh "$(KDIR)" $@ $(TOOLS)
 	@$(CHECK_LAYOUT)
 
 modules: $(PROBES)
-	+$(MAKE) -C $(KDIR) M=$(CURDIR) W=$(W) modules
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) W=$(W) $(TOOLS) modules
 
 # For test modules alone, which also work on kernels that ours refuse.
 probes:
-	@MAKE="$(MAKE)" sh compat/probe.sh "$(KDIR)" $(PROBES)
+	@MAKE="$(MAKE)" sh compat/probe.sh "$(KDIR)" $(PROBES) $(TOOLS)
 
 modules_install: modules
-	+$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(TOOLS) modules_install
 
 clean:
 	[ ! -d "$(KDIR)" ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean

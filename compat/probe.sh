@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# probe.sh KDIR OUT: find out which kernel interfaces the headers in KDIR offer, and write the answers as
-# "#define HAVE_..." lines to OUT.  Each compat/probes/NAME.c asks one question: it compiles where the answer
-# is yes.  A line "symbol: NAME" in its head comment also asks for NAME in Module.symvers, because a prototype
-# does not mean that modules may call it.
+# probe.sh KDIR OUT [VARIABLE=VALUE...]: find out which kernel interfaces the headers in KDIR offer, and write the
+# answers as "#define HAVE_..." lines to OUT.  The variables are for the kernel's makefiles.  Each compat/probes/NAME.c
+# asks one question: it compiles where the answer is yes.  A line "symbol: NAME" in its head comment also asks for
+# NAME in Module.symvers, because a prototype does not mean that modules may call it.
 #
 # All probes compile in one kbuild run with the kernel's own flags, to assembly only: neither objtool nor
 # modpost can then turn a "yes" into a "no".  control_pass must compile and control_fail must not; otherwise the
@@ -16,6 +16,7 @@ set -eu
 
 kdir=${1:?usage: probe.sh KDIR OUT}
 out=${2:?usage: probe.sh KDIR OUT}
+shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 : "${MAKE:=make}"
 
@@ -25,7 +26,7 @@ refuse() {
 }
 
 key="$(cat "$kdir/include/config/kernel.release" 2>/dev/null || echo unknown)"
-key="$key $(cksum <"$kdir/Module.symvers") $(cat "$here"/probes/*.c "$0" | cksum) ${CC:-} ${CROSS_COMPILE:-} ${ARCH:-}"
+key="$key $(cksum <"$kdir/Module.symvers") $(cat "$here"/probes/*.c "$0" | cksum) ${CC:-} ${LLVM:-} ${CROSS_COMPILE:-} ${ARCH:-} $*"
 if [ -f "$out" ] && [ "$(sed -n 's,^// key: ,,p' "$out")" = "$key" ]; then
 	exit 0
 fi
@@ -44,12 +45,12 @@ probes=$(for file in "$here"/probes/*.c; do basename "$file" .c; done)
 } >"$work/Kbuild"
 
 # shellcheck disable=SC2046,SC2086 # one word a target is meant
-"$MAKE" -k -j"$(nproc 2>/dev/null || echo 1)" -C "$kdir" M="$work" W= C= $(printf '%s.s ' $probes) >"$work/log" 2>&1 || true
+"$MAKE" -k -j"$(nproc 2>/dev/null || echo 1)" -C "$kdir" M="$work" W= C= "$@" $(printf '%s.s ' $probes) >"$work/log" 2>&1 || true
 
 if [ ! -f "$work/control_pass.s" ]; then
 	cat "$work/log" >&2
 	wanted=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"$/\1/p' "$kdir/.config" 2>/dev/null || :)
-	refuse "not even an empty file compiles with the headers in $kdir; the compiler's message is above. The kernel was built with ${wanted:-an unknown compiler}: install that version, or name another one with CC=."
+	refuse "not even an empty file compiles with the headers in $kdir; the compiler's message is above. The kernel was built with ${wanted:-an unknown compiler}: install that version, or name another one with CC= or LLVM=."
 fi
 [ ! -f "$work/control_fail.s" ] ||
 	refuse "a call to an undeclared function compiled with the headers in $kdir, so no probe can be believed."

@@ -270,7 +270,7 @@ unfit()
 {
 	local output
 
-	output=$(VFIO_KO=$vfio BTF_BASE=$base sh "$tree/compat/unfit-kernel" "$1" "$KHEADERS" 2>&1) || { echo "failed: $output"; return 1; }
+	output=$(COMPILER=named VFIO_KO=$vfio BTF_BASE=$base sh "$tree/compat/unfit-kernel" "$1" "$KHEADERS" 2>&1) || { echo "failed: $output"; return 1; }
 	if [ -z "$2" ]; then
 		[ -z "$output" ]
 	else
@@ -304,5 +304,142 @@ check "layout of VFIO's operations: a member too few" layout_refused
 
 awk '{ $1 += 8; print }' "$work/layout" >"$expected"
 check "layout of VFIO's operations: other offsets" layout_refused
+
+# Compilers are stand-ins, in a PATH with this machine's other programs.
+mkdir "$work/machine"
+find /usr/bin /bin -mindepth 1 -maxdepth 1 ! -name '*gcc*' ! -name 'clang*' ! -name 'ld.lld*' ! -name 'llvm-*' \
+	-exec ln -sft "$work/machine" {} +
+
+# machine TOOL...: what is installed; "clang=14" is one that says so, and "llvm-14=14" all of that version with names that end so.
+machine()
+{
+	local tool
+
+	rm -rf "$work/compilers"
+	mkdir "$work/compilers"
+	for tool; do
+		case $tool in
+		llvm*=*) tool=${tool#llvm} && install_tools "clang$tool" "ld.lld${tool%=*}" "llvm-nm${tool%=*}" "llvm-objcopy${tool%=*}" ;;
+		*)	install_tools "$tool" ;;
+		esac
+	done
+}
+
+install_tools()
+{
+	local tool
+
+	for tool; do
+		printf '#!/bin/sh\necho %s.0.6\n' "${tool#*=}" >"$work/compilers/${tool%=*}"
+		chmod +x "$work/compilers/${tool%=*}"
+	done
+}
+
+# A kernel that was built with a compiler, CONFIG... says which. Its makefiles choose as the kernel's do, and write down what came out
+# of it; with whatever it is, every probe but one compiles.
+built_with()
+{
+	headers 6.1.0-1-amd64 CONFIG_VFIO=m "$@"
+	cat >"$work/headers/Makefile" <<-'END'
+	ifneq ($(LLVM),)
+	CC = clang
+	LD = ld.lld
+	OBJCOPY = llvm-objcopy
+	else
+	CC = $(CROSS_COMPILE)gcc
+	LD = $(CROSS_COMPILE)ld
+	OBJCOPY = $(CROSS_COMPILE)objcopy
+	endif
+	-include $(CURDIR)/.kernelvariables
+	$(CURDIR)/.kernelvariables: ;
+	%.s: ; @[ $@ = control_fail.s ] || { echo probes with $(CC) $(LD) $(OBJCOPY) >>log && : >$(M)/$@; }
+	modules: ; @echo modules with $(CC) $(LD) $(OBJCOPY) >>log
+	END
+}
+
+# builds WITH [COMMAND...]: the probes and the modules, with these tools and no others. COMMAND is make, unless it is DKMS's.
+builds()
+{
+	local with=$1
+	shift
+	[ $# != 0 ] || set -- make
+
+	rm -rf "$work/headers/log" "$tree/compat/generated"
+	(cd "$tree" && PATH=$work/compilers:$work/machine "$@" KDIR="$work/headers") || return 1
+	printf '%s with %s\n' modules "$with" probes "$with" | diff - <(sort -u "$work/headers/log")
+}
+
+# dkms_make APPENDED: what DKMS runs, which is what dkms.conf says, and behind it what this DKMS appends.
+dkms_make()
+{
+	local kernelver=6.1.0-1-amd64 kernel_source_dir=$work/headers MAKE=()
+
+	# shellcheck disable=SC1091
+	. "$tree/dkms.conf" 2>/dev/null
+	eval "${MAKE[0]} $1"
+}
+
+no_compiler()
+{
+	with PATH="$work/compilers:$work/machine" refused_without_building "$@"
+}
+
+skipped_by_dkms()
+{
+	with PATH="$work/compilers:$work/machine" says_why 6.1.0-1-amd64 "$1"
+}
+
+built_with CONFIG_CC_IS_CLANG=y CONFIG_CLANG_VERSION=190107 CONFIG_LD_IS_LLD=y
+machine gcc
+check "kernel built with clang, and there is none" no_compiler "built with clang 19, and neither that nor a newer one is installed. Install clang, lld"
+check "DKMS skips it" skipped_by_dkms "built with clang 19, and neither that nor a newer one is installed"
+machine gcc llvm=14
+check "and there is an older one" no_compiler "neither that nor a newer one is installed"
+machine gcc clang-19=19 llvm-nm-19 llvm-objcopy-19
+check "and there is no linker of that version" no_compiler "ld.lld-19 is not installed. Install clang, lld"
+check "DKMS skips that, too" skipped_by_dkms "ld.lld-19 is not installed"
+machine gcc clang=19 ld.lld llvm-nm
+check "and there are not all tools of that version" no_compiler "llvm-objcopy is not installed"
+
+machine gcc llvm=19
+check "kernel built with clang, and there is one whose name has no number" builds "clang ld.lld llvm-objcopy"
+machine gcc llvm=22
+check "and it is newer" builds "clang ld.lld llvm-objcopy"
+machine gcc llvm-21=21
+check "and one whose name has a number" builds "clang-21 ld.lld-21 llvm-objcopy-21"
+machine gcc llvm=14 llvm-22=22 llvm-19=19
+check "and of several, it is the kernel's own" builds "clang-19 ld.lld-19 llvm-objcopy-19"
+for appends in '' 'LLVM=1' 'CC=clang LD=ld.lld'; do
+	check "and with DKMS that appends '$appends'" builds "clang-19 ld.lld-19 llvm-objcopy-19" dkms_make "$appends"
+done
+check "somebody names LLVM=" builds "clang ld.lld llvm-objcopy" make LLVM=1
+check "somebody names LLVM= in the environment" builds "clang ld.lld llvm-objcopy" env LLVM=1 make
+check "somebody names CC=" builds "my-gcc ld objcopy" make CC=my-gcc
+mkdir -p "$work/headers/include/config"
+mv "$work/headers/.config" "$work/headers/include/config/auto.conf"
+check "headers without .config" builds "clang-19 ld.lld-19 llvm-objcopy-19"
+machine gcc
+check "somebody names a compiler, and it is not looked for another one" builds "my-gcc ld objcopy" make CC=my-gcc
+
+built_with CONFIG_CC_IS_GCC=y CONFIG_CLANG_VERSION=0
+machine gcc llvm=19
+check "kernel built with gcc, though there is clang" builds "gcc ld objcopy"
+check "and with DKMS" builds "gcc ld objcopy" dkms_make ""
+machine llvm=19
+check "kernel built with gcc, and there is none" no_compiler "makefiles call gcc, which is not installed. Install gcc."
+check "DKMS skips it without gcc" skipped_by_dkms "makefiles call gcc, which is not installed"
+machine gcc
+check "cross compiler that is not there" no_compiler "makefiles call aarch64-linux-gnu-gcc, which is not installed. Install gcc" CROSS_COMPILE=aarch64-linux-gnu-
+machine aarch64-linux-gnu-gcc
+check "cross compiler" builds "aarch64-linux-gnu-gcc aarch64-linux-gnu-ld aarch64-linux-gnu-objcopy" make CROSS_COMPILE=aarch64-linux-gnu-
+machine gcc
+# shellcheck disable=SC2016
+printf '%s\n' 'CC = $(if $(NOT_SET),ccache) $(CROSS_COMPILE)gcc-14' 'override CROSS_COMPILE = x86_64-linux-gnu-' >"$work/headers/.kernelvariables"
+check "a certain gcc of Debian that is not there" no_compiler "makefiles call x86_64-linux-gnu-gcc-14, which is not installed. Install gcc-14."
+machine x86_64-linux-gnu-gcc-14
+check "a certain gcc of Debian" builds "x86_64-linux-gnu-gcc-14 x86_64-linux-gnu-ld x86_64-linux-gnu-objcopy"
+rm "$work/headers/.kernelvariables"
+sed -i 's/)gcc$/)gcc-13/' "$work/headers/Makefile"
+check "a certain gcc of another distribution that is not there" no_compiler "makefiles call gcc-13, which is not installed. Install gcc-13."
 
 done_testing
