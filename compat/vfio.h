@@ -18,9 +18,9 @@
 
 /*
  * An mdev is the only kind of device without an IOMMU that these kernels hand to an IOMMU driver.
- * Its driver may have named another device, whose IOMMU is to translate for it (until v5.13).
- * symbol_get() does not find the function that tells, because it is exported to every licence, so
- * it is linked, which makes mdev.ko a module that ours depends on.
+ * Its driver may have named another device, whose IOMMU is to translate for it (until v5.15).
+ * Where the function that tells is no inline one, symbol_get() does not find it, because it is
+ * exported to every licence, so it is linked. Either way ours depends on mdev.ko.
  */
 #if IS_ENABLED(CONFIG_VFIO_MDEV)
 
@@ -34,7 +34,13 @@ static inline int compat_is_mdev(struct device *dev, void *unused)
 
 static inline int compat_mdev_has_iommu(struct device *dev, void *unused)
 {
-	return compat_is_mdev(dev, unused) && mdev_get_iommu_device(dev);
+	if (!compat_is_mdev(dev, unused))
+		return 0;
+#ifdef HAVE_MDEV_IOMMU_BY_DEVICE
+	return mdev_get_iommu_device(dev) != NULL;
+#else
+	return mdev_get_iommu_device(to_mdev_device(dev)) != NULL;
+#endif
 }
 
 #else
