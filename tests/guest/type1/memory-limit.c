@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../lib/file.h"
 #include "cgroup.h"
 #include "emulated.h"
 
@@ -177,7 +176,7 @@ TEST(memory_partly_never_written_to_is_mapped_though_its_cgroup_is_full, .second
 	run_in_cgroup(map_for_reading_at_limit, &ct, &ct);
 }
 
-/* --- many small things; since stock charges for them, it does not survive this --- */
+/* --- many small things, for which stock charges nobody --- */
 
 #define SMALL_MAPPINGS	4000
 
@@ -189,53 +188,6 @@ static void map_small(struct container *ct, uint8_t *area, bool last)
 	for (i = 0; i < SMALL_MAPPINGS; i++)
 		if ((i % 512 == 511 || i == SMALL_MAPPINGS - 1) == last)
 			OK(dma_map(ct->fd, area + i * PAGE, LARGE_IOVA + i * PAGE, PAGE, DMA_RW));
-}
-
-/* Does this backend let its user pay for what it remembers of a mapping?  Ours never does. */
-struct charge {
-	struct container *ct;
-	long long bytes;
-};
-
-/* Objects, not page tables; up to what is counted later, which is some dozens of pages. */
-static long long objects_charged(void)
-{
-	return OK(file_read_key(CGROUP "/memory.stat", "slab_unreclaimable"));
-}
-
-static void charge_small(void *arg)
-{
-	struct charge *charge = arg;
-	uint8_t *area;
-	long long before;
-
-	cgroup_enter();
-	area = memory_small_pages(SMALL_MAPPINGS * PAGE);
-	TRUE(area);
-	map_small(charge->ct, area, true);
-	before = objects_charged();
-	map_small(charge->ct, area, false);
-	charge->bytes = objects_charged() - before;
-	EQ(OK(dma_unmap(charge->ct->fd, LARGE_IOVA, SMALL_MAPPINGS * PAGE)), SMALL_MAPPINGS * PAGE);
-}
-
-static bool stock_charges_small_objects(void)
-{
-	struct charge *charge;
-	struct container ct;
-	bool charges;
-
-	if (env.backend != STOCK)
-		return false;
-	charge = mmap(NULL, sizeof(*charge), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	TRUE(charge != MAP_FAILED);
-	charge->ct = &ct;
-	run_in_cgroup(charge_small, charge, &ct);
-	/* A mapping is more than 90 bytes. */
-	charges = charge->bytes > SMALL_MAPPINGS * 50;
-	ktap_diag("%d mappings are charged with %lld bytes", SMALL_MAPPINGS, (long long)charge->bytes);
-	munmap(charge, sizeof(*charge));
-	return charges;
 }
 
 /* Page tables, for which stock may be charged, too, are there before memory is short. */
@@ -262,8 +214,6 @@ TEST(many_mappings_are_made_though_their_cgroup_is_full, .seconds = 120)
 {
 	struct container ct;
 
-	if (stock_charges_small_objects())
-		test_skip("stock charges for each mapping, and the kernel ends the process");
 	run_in_cgroup(map_small_pieces, &ct, &ct);
 }
 
@@ -306,8 +256,6 @@ TEST(pages_are_pinned_far_apart_though_their_cgroup_is_full, .seconds = 120)
 	struct container ct;
 	struct pin_far far = { .ct = &ct };
 
-	if (stock_charges_small_objects())
-		test_skip("stock charges for each page, and the kernel ends the process");
 	cgroup_make();
 	emulated_make(&ct, &emulated, TYPE1V2);
 	far.fd = emulated.fd;

@@ -67,7 +67,7 @@ static void fn(void)
 extern struct environment {
 	enum backend backend;
 	const char *module;		/* the backend's module name */
-	int kernel;			/* KERNEL(major, minor); a fact is better, see ../lib/facts.h */
+	int kernel;			/* KERNEL(major, minor); facts are better, see ../lib/facts.h */
 	unsigned int facts;		/* FACT_* */
 	bool interrupt_remapping;
 	struct series series;		/* what the backend has of it */
