@@ -18,8 +18,8 @@
 
 #include "uapi.h"
 
-/* As much as one call may pin, and one more, which the core refuses. */
-#define EMULATED_MAX_PAGES	513
+/* As much as one call may pin, which is a page full of frame numbers, and one more, which the core refuses. */
+#define EMULATED_MAX_PAGES	((int)(PAGE_SIZE / sizeof(unsigned long)) + 1)
 
 /**
  * struct emulated - a device

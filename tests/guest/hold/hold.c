@@ -83,7 +83,7 @@ static void use(void)
 	for (i = 0; i < nr_devices; i++)
 		if (groups[i])
 			copy(i, page);
-	if (must(dma_unmap(container, USED_IOVA, PAGE), "UNMAP_DMA") != PAGE) {
+	if (must(dma_unmap(container, USED_IOVA, PAGE), "UNMAP_DMA") != (int64_t)PAGE) {
 		puts("UNMAP_DMA did not unmap the page");
 		exit(1);
 	}

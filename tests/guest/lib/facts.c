@@ -134,12 +134,12 @@ static int others_unmap(int container, uint64_t iova)
 		return ret;
 	pid = fork();
 	if (!pid)
-		_exit(dma_unmap(container, iova, PAGE) == PAGE ? 1 : 0);
+		_exit(dma_unmap(container, iova, PAGE) == (int64_t)PAGE ? 1 : 0);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		ret = -ECHILD;
 	else
 		ret = WEXITSTATUS(status);
-	if (ret != 1 && dma_unmap(container, iova, PAGE) != PAGE)
+	if (ret != 1 && dma_unmap(container, iova, PAGE) != (int64_t)PAGE)
 		ret = -EIO;
 	munmap(area, PAGE);
 	return ret;

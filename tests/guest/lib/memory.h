@@ -6,13 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #define KIB(n)		((size_t)(n) << 10)
 #define MIB(n)		((size_t)(n) << 20)
 #define GIB(n)		((size_t)(n) << 30)
-#define PAGE		KIB(4)
+/* The kernel's; these programs run on kernels with pages of several sizes. */
+#define PAGE		((size_t)getpagesize())
 
-/* Private anonymous memory in 4 KiB pages, written to; NULL on failure. */
+/* Private anonymous memory in pages of that size, written to; NULL on failure. */
 void *memory_small_pages(size_t bytes);
 
 /* The same in frames that are nowhere contiguous; bytes is a power of two. */

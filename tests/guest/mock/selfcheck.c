@@ -45,7 +45,7 @@ TEST(mock_aperture_page_sizes_and_reserved_regions_show)
 	EQ(info.range[0].last, 0x8000000 - 1);
 	EQ(info.range[1].first, 0x8100000);
 	EQ(info.range[1].last, last);
-	EQ(info.pgsizes, 0x201000);
+	EQ(info.pgsizes, PAGE | MIB(2));
 	FAILS(EINVAL, dma_map(ct.fd, area, 0x8000000, PAGE, DMA_RW));
 	FAILS(EINVAL, dma_map(ct.fd, area, last + 1, PAGE, DMA_RW));
 	OK(dma_map(ct.fd, area, last + 1 - PAGE, PAGE, DMA_RW));
@@ -58,20 +58,20 @@ TEST(mock_capabilities_of_two_domains_are_intersected)
 	struct type1_info info;
 	struct container ct;
 
-	mock_write("iommu0/pgsizes", "0x201000");
-	mock_write("iommu1/pgsizes", "0x40001000");
+	mock_write("iommu0/pgsizes", "0x%zx", PAGE | MIB(2));
+	mock_write("iommu1/pgsizes", "0x%zx", PAGE | GIB(1));
 	mock_write("iommu0/first", "0x100000");
 	mock_write("iommu1/last", "0xffffffff");
 	container_make(&ct, 0, 2, TYPE1V2);
 	OK(type1_get_info(ct.fd, &info));
-	EQ(info.pgsizes, 0x1000);
+	EQ(info.pgsizes, PAGE);
 	EQ(info.nr_ranges, 1);
 	EQ(info.range[0].first, 0x100000);
 	EQ(info.range[0].last, 0xffffffff);
 	/* The second domain goes, and what it could not do can be done again. */
 	container_remove(&ct, 1);
 	OK(type1_get_info(ct.fd, &info));
-	EQ(info.pgsizes, 0x201000);
+	EQ(info.pgsizes, PAGE | MIB(2));
 	EQ(info.range[info.nr_ranges - 1].last, (UINT64_C(1) << 48) - 1);
 	container_close(&ct);
 }

@@ -191,7 +191,7 @@ static void *map_until_stopped(void *arg)
 		TRUE(!ret || ret == -EINVAL || ret == -EEXIST);
 		w->mapped += !ret;
 		ret = dma_unmap(w->ct->fd, w->iova, PAGE * 8);
-		TRUE(ret == 0 || ret == -EINVAL || ret == PAGE * 8);
+		TRUE(ret == 0 || ret == -EINVAL || ret == (int64_t)PAGE * 8);
 	}
 	return NULL;
 }

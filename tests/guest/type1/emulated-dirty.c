@@ -66,10 +66,11 @@ TEST(dirty_is_what_a_driver_wrote_before_it_failed)
 
 TEST(dirty_is_what_a_driver_writes)
 {
-	uint8_t buf[3 * PAGE] = {};
+	uint8_t buf[3 * PAGE];
 	struct emulated emulated;
 	struct container ct;
 
+	memset(buf, 0, sizeof(buf));
 	emulated_make_mapped(&ct, &emulated);
 	track(&ct);
 	EQ(report(&ct), 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What drivers of devices without an IOMMU may pin: memory of odd kinds, at odd addresses, beyond the limit; and being told. */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -80,7 +81,7 @@ TEST(pins_over_the_limit_are_logged_with_the_name_of_the_task)
 	struct emulated emulated;
 	unsigned int seconds = 0;
 	struct container ct;
-	char line[256];
+	char line[256], limit[32];
 	int reader;
 
 	emulated_make(&ct, &emulated, TYPE1V2);
@@ -94,7 +95,8 @@ TEST(pins_over_the_limit_are_logged_with_the_name_of_the_task)
 		FAILS(ENOMEM, emulated_pin(emulated.fd, IOVA, 3, DMA_RW));
 	} while (!kmsg_find(reader, words, line, sizeof(line)));
 	TRUE(strstr(line, "type1-test"));
-	TRUE(strstr(line, "(8192)"));
+	snprintf(limit, sizeof(limit), "(%zu)", 2 * PAGE);
+	TRUE(strstr(line, limit));
 	container_close(&ct);
 }
 

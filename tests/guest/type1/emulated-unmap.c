@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -377,9 +378,10 @@ TEST(pins_and_unmaps_race, .seconds = 120)
 static void *copy_over_and_over(void *arg)
 {
 	struct worker *w = arg;
-	uint8_t buf[2 * PAGE] = {};
+	uint8_t buf[2 * PAGE];
 	int ret;
 
+	memset(buf, 0, sizeof(buf));
 	while (!atomic_load(&w->stop)) {
 		ret = w->done % 2 ? emulated_write(w->emulated->fd, IOVA + PAGE / 2, buf, sizeof(buf)) :
 				    emulated_read(w->emulated->fd, IOVA + PAGE / 2, buf, sizeof(buf));

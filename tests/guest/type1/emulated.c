@@ -116,7 +116,7 @@ TEST(emulated_container_maps_any_address)
 	uint8_t *area = memory_small_pages(BYTES);
 	struct emulated emulated;
 	struct container ct;
-	static const uint64_t iovas[] = { 0, MSI_WINDOW, UINT64_C(1) << 52, UINT64_C(1) << 63, -(uint64_t)2 * BYTES };
+	const uint64_t iovas[] = { 0, MSI_WINDOW, UINT64_C(1) << 52, UINT64_C(1) << 63, -(uint64_t)2 * BYTES };
 	unsigned int i;
 
 	emulated_make(&ct, &emulated, TYPE1V2);
@@ -253,25 +253,27 @@ TEST(pins_are_charged_one_by_one)
 
 TEST(pin_of_as_many_pages_as_one_call_takes)
 {
-	uint8_t *area = memory_small_pages(PAGE * 600), *huge = memory_huge_pages(MIB(4));
+	const int most = PAGE / sizeof(uint64_t);
+	const uint64_t huge_iova = IOVA + GIB(4);
+	uint8_t *area = memory_small_pages((most + 88) * PAGE), *huge = memory_huge_pages(2 * most * PAGE);
 	struct emulated emulated;
 	struct container ct;
 
 	emulated_make(&ct, &emulated, TYPE1V2);
-	OK(dma_map(ct.fd, area, IOVA, PAGE * 600, DMA_RW));
-	OK(dma_map(ct.fd, huge, IOVA + MIB(16), MIB(4), DMA_RW));
-	EQ(OK(emulated_pin(emulated.fd, IOVA + PAGE, 512, DMA_RW)), 512);
-	EQ(locked_pages(), 512);
-	FAILS(E2BIG, emulated_pin(emulated.fd, IOVA, 513, DMA_RW));
-	EQ(OK(emulated_pin(emulated.fd, IOVA, 512, DMA_RW)), 512);
-	EQ(locked_pages(), 513);
-	EQ(OK(emulated_pin(emulated.fd, IOVA + MIB(16) + 100 * PAGE, 512, DMA_RW)), 512);
-	EQ(locked_pages(), 1025);
+	OK(dma_map(ct.fd, area, IOVA, (most + 88) * PAGE, DMA_RW));
+	OK(dma_map(ct.fd, huge, huge_iova, 2 * most * PAGE, DMA_RW));
+	EQ(OK(emulated_pin(emulated.fd, IOVA + PAGE, most, DMA_RW)), most);
+	EQ(locked_pages(), most);
+	FAILS(E2BIG, emulated_pin(emulated.fd, IOVA, most + 1, DMA_RW));
+	EQ(OK(emulated_pin(emulated.fd, IOVA, most, DMA_RW)), most);
+	EQ(locked_pages(), most + 1);
+	EQ(OK(emulated_pin(emulated.fd, huge_iova + 100 * PAGE, most, DMA_RW)), most);
+	EQ(locked_pages(), 2 * most + 1);
 	/* All but the last of them are held by the second call, too. */
-	OK(emulated_unpin(emulated.fd, IOVA + PAGE, 512));
-	EQ(locked_pages(), 1024);
-	OK(emulated_unpin(emulated.fd, IOVA, 512));
-	EQ(locked_pages(), 512);
+	OK(emulated_unpin(emulated.fd, IOVA + PAGE, most));
+	EQ(locked_pages(), 2 * most);
+	OK(emulated_unpin(emulated.fd, IOVA, most));
+	EQ(locked_pages(), most);
 	container_close(&ct);
 }
 

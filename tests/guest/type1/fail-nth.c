@@ -72,14 +72,14 @@ static long long stop_tracking(struct walk *w)
 
 static long long get_dirty(struct walk *w)
 {
-	uint64_t words[WALK_MAX_BYTES / PAGE / 64];
+	uint64_t words[(WALK_MAX_BYTES / PAGE + 63) / 64];
 
 	return dirty_get(w->ct.fd, IOVA, w->bytes, (struct dirty_bitmap){ PAGE, sizeof(words), words });
 }
 
 static long long unmap_dirty(struct walk *w)
 {
-	uint64_t words[WALK_MAX_BYTES / PAGE / 64];
+	uint64_t words[(WALK_MAX_BYTES / PAGE + 63) / 64];
 
 	return dma_unmap_dirty(w->ct.fd, IOVA, w->bytes, (struct dirty_bitmap){ PAGE, sizeof(words), words });
 }

@@ -170,7 +170,9 @@ TEST(pin_of_nothing_is_efault)
 /* The later batches of a long mapping fail: everything before them goes back. */
 TEST(pin_failure_in_a_later_batch_leaks_nothing)
 {
-	uint8_t *area = memory_small_pages(PAGE * 2048);
+	/* Four batches, of a page full of pointers each. */
+	const size_t bytes = 4 * (PAGE / sizeof(void *)) * PAGE;
+	uint8_t *area = memory_small_pages(bytes);
 	struct pin_counts before, after;
 	struct container ct;
 	unsigned int nth;
@@ -183,7 +185,7 @@ TEST(pin_failure_in_a_later_batch_leaks_nothing)
 		pin_counts_read(&before);
 		fault2((struct fault_rule){ "pin_user_pages_remote", remote, FAULT_FOREVER, -EFAULT },
 		       (struct fault_rule){ "pin_user_pages_fast", nth, FAULT_FOREVER, -EFAULT });
-		FAILS(EFAULT, dma_map(ct.fd, area, IOVA, PAGE * 2048, DMA_RW));
+		FAILS(EFAULT, dma_map(ct.fd, area, GIB(4), bytes, DMA_RW));
 		fault_disarm();
 		pin_counts_read(&after);
 		EQ(after.acquired - before.acquired, after.released - before.released);
