@@ -12,7 +12,9 @@ bench_tsv=$ng_out/bench.tsv
 # shellcheck disable=SC2034
 bench_reference=$bench_dir/reference.tsv
 # shellcheck disable=SC2034
-bench_lines="5.10 6.1 6.12 7.3"
+bench_kernels=$(known_kernels bench bench)
+# shellcheck disable=SC2034
+bench_lines=$(for kernel in $bench_kernels; do of_known_kernel "$kernel" line; done | paste -sd ' ')
 bench_header=$'kernel\tbackend\tcase\tunit\tvalue'
 
 # require_figures TSV: fails with a sentence unless this is a file of figures.

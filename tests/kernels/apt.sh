@@ -147,17 +147,19 @@ private_apt_unpack()
 # shellcheck disable=SC2034  # for the scripts that source this file
 resolve_name()
 {
+	if suites=$(of_known_kernel "$1" suites); then
+		suites=${suites//,/ } line=$(of_known_kernel "$1" line)
+		[ "$line" != - ] || line=
+		return
+	fi
 	case $1 in
-	bullseye|5.10)	suites="bullseye-security bullseye" line=5.10 ;;
-	bookworm|6.1)	suites="bookworm-security bookworm" line=6.1 ;;
-	trixie|6.12)	suites="trixie-security trixie" line=6.12 ;;
-	7.2|7.3)	suites=trixie-backports line=$1 ;;
 	[0-9]*.[0-9]*-[a-z]*)
 		line=${1%%-*} suites=${1#*-}
 		# Suites for other suites, and unstable, have no security archive of their own.
 		[[ $suites == *-* || $suites == sid ]] || suites="$suites-security $suites"
 		;;
 	[a-z]*)		suites=$1 line= ;;
-	*)		die "no suite is known for the kernel line $1. Name a Debian suite, one of 5.10 6.1 6.12 7.2 7.3, or LINE-SUITE." ;;
+	*)		die "no suite is known for the kernel line $1. Name a Debian suite, LINE-SUITE, or one of tests/kernels/lines:" \
+				"$(known_kernels line | paste -sd ' ')." ;;
 	esac
 }

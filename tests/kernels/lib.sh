@@ -116,6 +116,32 @@ load_kernel()
 	. "$1/kernel.env"
 }
 
+# The kernels that the tests run on; its head comment says what its columns are.
+ng_lines_file=$ng_tests_dir/kernels/lines
+
+# known_kernels COLUMN [VALUE]: print the names of kernels, in the order of tests/kernels/lines; with VALUE, only those that
+# have it in that column. COLUMN is line, suites, kernels, built or bench.
+known_kernels()
+{
+	awk -F'\t' -v column="$1" -v value="${2-}" '
+		/^# name\t/ { for (i = 2; i <= NF; i++) place[$i] = i; next }
+		/^#/ || !NF { next }
+		!(column in place) { exit 1 }
+		value == "" || index("," $place[column] ",", "," value ",") { print $1 }' "$ng_lines_file"
+}
+
+# of_known_kernel NAME COLUMN: print what tests/kernels/lines says there of this kernel. A kernel line is a name of the first
+# kernel of that line. Fails for a name that is not there.
+of_known_kernel()
+{
+	awk -F'\t' -v name="$1" -v column="$2" '
+		/^# name\t/ { for (i = 1; i <= NF; i++) place[i == 1 ? "name" : $i] = i; next }
+		/^#/ || !NF || found == 2 { next }
+		$1 == name { answer = $place[column]; found = 2 }
+		$place["line"] == name && !found { answer = $place[column]; found = 1 }
+		END { if (found) print answer; exit !found }' "$ng_lines_file"
+}
+
 # is_built_kernel NAME: whether tests/kernels/build-kernel makes it: FRAGMENT-LINE, as in debug-6.1.
 is_built_kernel()
 {
