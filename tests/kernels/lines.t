@@ -130,6 +130,36 @@ a_line_is_its_first_kernel()
 		! of_known_kernel 1.0 suites
 }
 
+# Answers with one of them the other way round, or one missing.
+answers_of()
+{
+	awk -F'\t' -v line="$1" -v wrong="${2-}" -v gone="${3-}" '
+		/^# probe\t/ { for (i = 2; i <= NF; i++) if ($i == line) column = i; next }
+		/^#/ || $1 == gone { next }
+		($column == "yes") != ($1 == wrong) { print "#define HAVE_" toupper($1) " 1"; next }
+		{ print "/* HAVE_" toupper($1) " is not set */" }' "$ng_tests_dir/kernels/answers" >"$work/probes.h"
+}
+
+answers_are_wrong()
+{
+	answers_of "$1" "$2" "$3"
+	! "$ng_tests_dir/kernels/check-answers" "$1" "$work/probes.h" >"$work/said" && grep -q "probe page_folio says $4 " "$work/said"
+}
+
+answers_are_right()
+{
+	answers_of "$1" && "$ng_tests_dir/kernels/check-answers" "$1" "$work/probes.h"
+}
+
+answers_are_about_all_probes_and_lines()
+{
+	comm -3 <(for file in "$ng_tree"/compat/probes/*.c; do basename "$file" .c; done | grep -v '^control_' | sort) \
+		<(sed '/^#/d; s/\t.*//' "$ng_tests_dir/kernels/answers" | sort) |
+		nothing_is_left "only one of compat/probes and tests/kernels/answers has it" &&
+		comm -3 <(sed -n 's/^# probe\t//p' "$ng_tests_dir/kernels/answers" | tr '\t' '\n' | sort) <(numbered_lines | grep -v -- - | sort) |
+		nothing_is_left "only one of tests/kernels/lines and tests/kernels/answers has it"
+}
+
 check "the file is in order" has_six_columns_and_names_that_differ
 check "a kernel line is a name of its first kernel" a_line_is_its_first_kernel
 check "make check has each kernel" each_is_in_the_matrix
@@ -141,4 +171,9 @@ check "make check-debug has no other one" each_of_the_debug_matrix_is_known
 check "the newest line is the newest that compat/ knows" newest_is_that_of_compat
 check "compat/ takes each line for tested" compat_takes_them_for_tested
 check "the benchmark's reference is about its kernels" reference_has_the_benchmarks
+check "the answers of compat/probes are known, for each line" answers_are_about_all_probes_and_lines
+check "answers that are right" answers_are_right 5.10
+check "an answer that is wrong" answers_are_wrong 5.10 page_folio "" yes
+check "another line has other answers" answers_are_wrong 6.1 page_folio "" -
+check "a probe that said nothing" answers_are_wrong 7.3 "" page_folio nothing
 done_testing
