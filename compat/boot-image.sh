@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034  # $reason is for who sources this
 #
-# boot-image.sh: the kernel that is packed in an x86 boot image.  To be sourced; for the layout check of a
-# build, and for the tests, which boot it unpacked.
+# boot-image.sh: the kernel that is packed in an x86 boot image.  To be sourced; for the layout check
+# of a build, and for the tests, which boot it unpacked.
 #
 #   is_boot_image FILE
-#   unpack_boot_image FILE OUT   false, with half a sentence in $reason, if that cannot be done; not to be run in a
-#                                subshell.  Packs and unpacks in OUT and OUT.packed
+#   unpack_boot_image FILE OUT   false, with half a sentence in $reason, if that cannot be done; not to
+#                                be run in a subshell.  Leaves OUT.packed then
 #   need PROGRAM FILE            is the program there that unpacks the file?  Likewise
 
 need() {
@@ -29,9 +29,9 @@ is_boot_image() {
 	[ "$(image_hex "$1" 514)" = 48647253 ]
 }
 
-# The setup header has the number of sectors of 512 bytes before the code at 0x1f1 (0 means 4), where in the code the
-# packed kernel is at 0x248, and its length at 0x24c.  All packers but gzip are followed by the unpacked size in 4 bytes,
-# which zstd would take for garbage.
+# The setup header has the number of sectors of 512 bytes before the code at 0x1f1 (0 means 4), where in
+# the code the packed kernel is at 0x248, and its length at 0x24c.  All packers but gzip are followed by
+# the unpacked size in 4 bytes, which zstd would take for garbage.
 unpack_boot_image() {
 	image_sectors=$(image_number "$1" 497 1)
 	[ "$image_sectors" != 0 ] || image_sectors=4
@@ -40,10 +40,14 @@ unpack_boot_image() {
 	tail -c +$((image_start + 1)) "$1" | head -c "$image_bytes" >"$2.packed"
 	reason="the kernel inside $1 is packed in a way that is not known here"
 	case $(image_hex "$2.packed" 0) in
-	fd377a58)	need xz "$1" && head -c $((image_bytes - 4)) "$2.packed" | xz -dc >"$2" 2>/dev/null ;;
-	28b52ffd)	need zstd "$1" && head -c $((image_bytes - 4)) "$2.packed" | zstd -dcq >"$2" 2>/dev/null ;;
-	1f8b*)		gzip -dc <"$2.packed" >"$2" 2>/dev/null ;;
-	*)		false ;;
+	fd377a58)
+		need xz "$1" && head -c $((image_bytes - 4)) "$2.packed" | xz -dc >"$2" 2>/dev/null
+		;;
+	28b52ffd)
+		need zstd "$1" && head -c $((image_bytes - 4)) "$2.packed" | zstd -dcq >"$2" 2>/dev/null
+		;;
+	1f8b*)	gzip -dc <"$2.packed" >"$2" 2>/dev/null ;;
+	*)	false ;;
 	esac || return 1
 	rm "$2.packed"
 	reason="what is packed inside $1 is not an ELF kernel"

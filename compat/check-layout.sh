@@ -45,7 +45,8 @@ built_in() {
 	grep -qs "^$1=y\$" "$kdir/.config" "$kdir/include/config/auto.conf"
 }
 
-# As in boot-image.sh, the functions below return false with the reason in $reason, and may not run in a subshell.
+# As in boot-image.sh, the functions below return false with the reason in $reason, and may not run in
+# a subshell.
 # shellcheck source=compat/boot-image.sh
 . "$here/boot-image.sh"
 

@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# compiler.sh: which compiler builds modules for a kernel?  The kind that built the kernel itself: gcc and clang do not
-# know each other's options, and a kernel with kCFI calls nothing that clang has not marked.
+# compiler.sh: which compiler builds modules for a kernel?  The kind that built the kernel itself: gcc
+# and clang do not know each other's options, and a kernel with kCFI calls nothing that clang has not
+# marked.
 #
-# usage: compiler.sh KDIR            print the variables that make its makefiles use it, one a line; nothing where
-#                                    they find it by themselves, as they do with gcc
-#        compiler.sh --missing KDIR  print, as half a sentence, what is not installed of it; nothing where all is, or
-#                                    where that cannot be told from the headers in KDIR
+# usage: compiler.sh KDIR            print the variables that make its makefiles use it, one a line;
+#                                    nothing where they find it by themselves, as they do with gcc
+#        compiler.sh --missing KDIR  print, as half a sentence, what is not installed of it; nothing
+#                                    where all is, or where the headers in KDIR do not tell
 #
-# Of clang, a version counts that is not older than the kernel's.  It comes with a linker and tools, which have to be of the
-# same version: they read what it writes when a kernel is optimized at link time.  All are named where their names have a
-# number, as older kernels do not know LLVM=-19.
+# Of clang, a version counts that is not older than the kernel's.  It comes with a linker and tools,
+# which have to be of the same version: they read what it writes when a kernel is optimized at link time.
+# All are named where their names have a number, as older kernels do not know LLVM=-19.
 
 set -eu
 
@@ -31,12 +32,14 @@ value() {
 	done
 }
 
-# What the kernel's makefiles call.  Distributions that want a certain gcc say so there, Debian in a file of its own.
+# What the kernel's makefiles call.  Distributions that want a certain gcc say so there, Debian in a file
+# of its own.
 gcc_of_makefiles() {
 	{
 		# shellcheck disable=SC2016 # expanded by make
 		echo 'CC = $(CROSS_COMPILE)gcc'
-		sed -nE '/^[[:space:]]*CC[[:space:]]*:?=.*gcc/s/^[[:space:]]*//p' "$kdir/Makefile" "$kdir/source/Makefile" 2>/dev/null || :
+		sed -nE '/^[[:space:]]*CC[[:space:]]*:?=.*gcc/s/^[[:space:]]*//p' \
+			"$kdir/Makefile" "$kdir/source/Makefile" 2>/dev/null || :
 		[ ! -r "$kdir/.kernelvariables" ] || cat "$kdir/.kernelvariables"
 		# shellcheck disable=SC2016
 		printf 'compiler:\n\t@echo $(lastword $(CC))\n'
@@ -78,8 +81,9 @@ if [ "$(value CONFIG_CC_IS_CLANG)" = y ]; then
 			echo "it was built with clang $wanted, and ${lacks:-neither that nor a newer one} is${lacks:+ not} installed. Install clang, lld and llvm of that version, on Debian clang-$wanted, lld-$wanted and llvm-$wanted"
 	elif [ -z "$missing" ]; then
 		echo LLVM=1
-		[ -z "$suffix" ] || printf '%s\n' "CC=clang$suffix" "HOSTCC=clang$suffix" "HOSTCXX=clang++$suffix" "LD=ld.lld$suffix" \
-			"AR=llvm-ar$suffix" "NM=llvm-nm$suffix" "OBJCOPY=llvm-objcopy$suffix" "OBJDUMP=llvm-objdump$suffix" \
+		[ -z "$suffix" ] || printf '%s\n' "CC=clang$suffix" "HOSTCC=clang$suffix" \
+			"HOSTCXX=clang++$suffix" "LD=ld.lld$suffix" "AR=llvm-ar$suffix" "NM=llvm-nm$suffix" \
+			"OBJCOPY=llvm-objcopy$suffix" "OBJDUMP=llvm-objdump$suffix" \
 			"READELF=llvm-readelf$suffix" "STRIP=llvm-strip$suffix"
 	fi
 elif [ -n "$missing" ] && [ "$(value CONFIG_CC_IS_GCC)" = y ]; then

@@ -321,7 +321,7 @@ goes_on_without()
 	cat "$scratch/said"
 	grep -qF -- "$sentence" "$scratch/said" || return
 	for suite; do
-		grep -qE "^ok .* intel: $suite: .*[a-z]$" "$NG_OUT/backport.ktap" || return
+		grep "^ok .* intel: $suite: " "$NG_OUT/backport.ktap" | grep -v ' # SKIP ' >/dev/null || return
 	done
 	! grep -q '^not ok' "$NG_OUT/backport.ktap"
 }

@@ -337,9 +337,7 @@ static int facts_of_stock(void)
 
 	facts = module_param_set("ng_pick", "serve", "1");
 	if (!facts)
-		facts = group_set_container(group, container);
-	if (!facts)
-		facts = container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
+		facts = container_begin(container, group, VFIO_TYPE1v2_IOMMU);
 	if (!facts)
 		facts = facts_of_type1(container);
 	close(group);

@@ -8,6 +8,7 @@
 
 #include "counters.h"
 #include "file.h"
+#include "ktap.h"
 
 #define TRACEFS "/sys/kernel/tracing/"
 
@@ -63,10 +64,6 @@ int counters_start(void)
 	return file_write(TRACEFS "events/ng/enable", "1");
 }
 
-void __attribute__((weak)) counters_missing(void)
-{
-}
-
 void counters_read(struct counts *counts)
 {
 	unsigned long long hits;
@@ -77,7 +74,7 @@ void counters_read(struct counts *counts)
 	memset(counts, 0, sizeof(*counts));
 	f = fopen(TRACEFS "kprobe_profile", "re");
 	if (!f) {
-		counters_missing();
+		guest_lacks("this kernel has no kprobe events, with which calls are counted");
 		return;
 	}
 	while (fgets(line, sizeof(line), f)) {

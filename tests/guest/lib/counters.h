@@ -26,14 +26,11 @@ struct counts {
 	unsigned long long n[NR_COUNTERS];
 };
 
-/* Place the probes. Returns 0, or -errno when the kernel has no kprobe events; all counts are zero then. */
+/* Place the probes. Returns 0, or -errno when the kernel has no kprobe events; see guest_lacks(), and all counts are zero then. */
 int counters_start(void);
 void counters_stop(void);
 
 void counters_read(struct counts *counts);
-
-/* A program may define it: called when counts are read that nothing counts. */
-void counters_missing(void);
 
 /* Calls of one kind since an earlier reading. */
 unsigned long long counters_since(const struct counts *then, enum counter which);

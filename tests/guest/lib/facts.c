@@ -24,16 +24,12 @@ bool headers_are_known(void)
 	return !access(PROBES, R_OK);
 }
 
-void __attribute__((weak)) headers_missing(void)
-{
-}
-
 bool headers_have(const char *what)
 {
 	char text[8192], line[128];
 
 	if (!headers_are_known())
-		headers_missing();
+		guest_lacks("no headers of this kernel, which say what it has");
 	if (file_read(PROBES, text, sizeof(text)) <= 0 || !strstr(text, "HAVE_")) {
 		ktap_diag("%s is missing: what the headers have cannot be told", PROBES);
 		exit(1);
@@ -130,8 +126,10 @@ static int others_unmap(int container, uint64_t iova)
 	if (!area)
 		return -ENOMEM;
 	ret = dma_map(container, area, iova, PAGE, DMA_RW);
-	if (ret < 0)
+	if (ret < 0) {
+		munmap(area, PAGE);
 		return ret;
+	}
 	pid = fork();
 	if (!pid)
 		_exit(dma_unmap(container, iova, PAGE) == (int64_t)PAGE ? 1 : 0);

@@ -10,12 +10,14 @@
 
 #include <stdbool.h>
 
-/* Did compat/probes/ find this in the headers? "DOMAIN_OWNER" for HAVE_DOMAIN_OWNER. Ends the program if nobody wrote it down. */
+/*
+ * Did compat/probes/ find this in the headers? "DOMAIN_OWNER" for HAVE_DOMAIN_OWNER. Without headers, see guest_lacks(); ends the
+ * program if nobody wrote it down.
+ */
 bool headers_have(const char *what);
 
-/* Were there headers? A program may define the other: called when they are asked for and there were none. */
+/* Were there headers? */
 bool headers_are_known(void);
-void headers_missing(void);
 
 /* Has the kernel, or a module that is loaded, a function of this name? */
 bool kernel_has_function(const char *name);

@@ -78,3 +78,8 @@ void ktap_skip(unsigned int number, const char *prefix, const char *name, const 
 {
 	line("ok %u %s: %s # SKIP %s", number, prefix, name, why);
 }
+
+void __attribute__((weak)) guest_lacks(const char *what)
+{
+	(void)what;
+}

@@ -19,4 +19,7 @@ void ktap_plan(unsigned int ntests);
 void ktap_result(bool ok, unsigned int number, const char *prefix, const char *name);
 void ktap_skip(unsigned int number, const char *prefix, const char *name, const char *why);
 
+/* Called when something is asked for that this guest does not have. A program may define it, to skip the test that asks. */
+void guest_lacks(const char *what);
+
 #endif

@@ -144,6 +144,13 @@ int container_set_iommu(int container, int type)
 	return ioctl_value(container, VFIO_SET_IOMMU, type);
 }
 
+int container_begin(int container, int group, int type)
+{
+	int ret = group_set_container(group, container);
+
+	return ret ? ret : container_set_iommu(container, type);
+}
+
 int container_check_extension(int container, long extension)
 {
 	return ioctl_value(container, VFIO_CHECK_EXTENSION, extension);

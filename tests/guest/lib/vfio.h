@@ -41,6 +41,9 @@ int group_unset_container(int group);
 int group_status(int group);			/* VFIO_GROUP_FLAGS_* */
 int group_get_device(int group, const char *bdf);
 int container_set_iommu(int container, int type);
+
+/* Both at once, for a group that is the container's first one. */
+int container_begin(int container, int group, int type);
 int container_check_extension(int container, long extension);
 
 int dma_map(int container, void *vaddr, uint64_t iova, uint64_t bytes, uint32_t flags);

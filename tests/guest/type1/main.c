@@ -122,19 +122,13 @@ static void parameters_reset(void)
 	module_param_set(env.module, "dma_entry_limit", "65535");
 }
 
-/* The runner goes on without counts, a test that asks for them does not. */
+/* The runner goes on without, a test that asks does not. */
 static bool is_test;
 
-void counters_missing(void)
+void guest_lacks(const char *what)
 {
 	if (is_test)
-		test_skip("this kernel has no kprobe events, with which calls are counted");
-}
-
-void headers_missing(void)
-{
-	if (is_test)
-		test_skip("no headers of this kernel, which say what it has");
+		test_skip("%s", what);
 }
 
 static void __attribute__((noreturn)) child(const struct test *test)
@@ -274,9 +268,7 @@ static bool probe_interrupt_remapping(void)
 	module_param_set(env.module, "allow_unsafe_interrupts", "N");
 	ct = container_open();
 	group = group_open(devices[0].group);
-	ret = group_set_container(group, ct);
-	if (!ret)
-		ret = container_set_iommu(ct, TYPE1V2);
+	ret = container_begin(ct, group, TYPE1V2);
 	close(group);
 	close(ct);
 	return ret != -EPERM;
@@ -290,9 +282,7 @@ static bool find_facts(void)
 	module_param_set(env.module, "allow_unsafe_interrupts", "Y");
 	ct = container_open();
 	group = group_open(devices[0].group);
-	facts = group_set_container(group, ct);
-	if (!facts)
-		facts = container_set_iommu(ct, TYPE1V2);
+	facts = container_begin(ct, group, TYPE1V2);
 	if (!facts)
 		facts = facts_of_type1(ct);
 	close(group);
