@@ -87,14 +87,14 @@ static struct fuzz_result kept(struct fuzz_shared *shared, unsigned int slot)
 }
 
 /*
- * After these ours has to say first whether the containers are still alike: there stock may have
- * lost count of its pages (TOP_MAPPING_WORKS, PINNED_ZERO_PAGE_IS_NOT_CHARGED_YET), and must not be
- * led on.
+ * Here stock may lose count of its pages (TOP_MAPPING_WORKS, PINNED_ZERO_PAGE_IS_NOT_CHARGED_YET).
+ * Before it does such a thing, ours has to say whether the containers are still alike: if they have
+ * parted earlier, nobody would ever hear that it was done. After it, stock must not be led on.
  */
-static bool needs_a_judge(const struct fuzz_op *op, long ret, unsigned int facts)
+static bool needs_a_judge(const struct fuzz_op *op, unsigned int facts)
 {
 	if (op->kind == FUZZ_PIN)
-		return ret > 0 && !(facts & FACT_PINS_OWN_PAGES);
+		return !(facts & FACT_PINS_OWN_PAGES);
 	return op->kind == FUZZ_MAP && op->size && op->iova + op->size <= op->iova &&
 	       !(facts & FACT_REACHES_THE_TOP);
 }
@@ -126,16 +126,15 @@ static void stock_follows(struct fuzz_side *side, unsigned int first)
 static void stock_goes_on(struct fuzz_side *side, unsigned int from)
 {
 	struct fuzz_shared *shared = side->shared;
+	const struct fuzz_op *op = shared->script.op;
 	unsigned int last = shared->script.nr - 1, i = from;
-	const struct fuzz_op *op;
 
 	do {
-		op = &shared->script.op[i];
 		fuzz_execute(side, i);
-		keep(side, op, i - from);
+		keep(side, &op[i], i - from);
 		i++;
 	} while (i < last && i - from < FUZZ_BATCH && burst_at(shared, i) == 1 &&
-		 !needs_a_judge(op, side->pages->meta.ret, shared->facts));
+		 !needs_a_judge(&op[i - 1], shared->facts) && !needs_a_judge(&op[i], shared->facts));
 	shared->done = i;
 }
 
