@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A memory cgroup; see cgroup.h. */
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,10 +30,19 @@ void cgroup_remove(void)
 	rmdir(CGROUP);
 }
 
+/* Open since before memory is short: an open file is charged, too. */
+static int limit_fd = -1;
+
+static void set_limit(const char *text)
+{
+	EQ(pwrite(limit_fd, text, strlen(text), 0), (long long)strlen(text));
+}
+
 void cgroup_enter(void)
 {
 	char pid[16];
 
+	limit_fd = OK(open(CGROUP "/memory.max", O_WRONLY | O_CLOEXEC));
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	OK(file_write(CGROUP "/cgroup.procs", pid));
 }
@@ -46,10 +57,10 @@ void cgroup_leave(size_t bytes)
 	char limit[24];
 
 	snprintf(limit, sizeof(limit), "%lld", cgroup_used() + (long long)bytes);
-	OK(file_write(CGROUP "/memory.max", limit));
+	set_limit(limit);
 }
 
 void cgroup_unlimit(void)
 {
-	OK(file_write(CGROUP "/memory.max", "max"));
+	set_limit("max");
 }

@@ -98,11 +98,11 @@ static void map_at_limit(void *arg)
 		expect_dma_near_and_far(ct, 0, area, 10 + i);
 
 		/* A second domain needs as much again. */
-		cgroup_leave(tables + limit->room);
 		OK(fault_arm(&rule, 1));
+		cgroup_leave(tables + limit->room);
 		container_add(ct, 1);
-		fault_disarm();
 		cgroup_unlimit();
+		fault_disarm();
 		expect_dma_near_and_far(ct, 1, area, 20 + i);
 
 		EQ(OK(dma_unmap(ct->fd, LARGE_IOVA, bytes)), bytes);
