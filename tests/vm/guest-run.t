@@ -70,6 +70,7 @@ run panics - 512 2 120
 check "a kernel crash after the last test fails" fails_in "the kernel log is clean"
 run complains - 512 2 120
 check "a fault in the kernel log fails" fails_in "the kernel log is clean"
+check "and is shown right before that" grep -q '^# [0-9]*:.*refcount_t: underflow' <(grep -B 1 '^not ok' <<<"$tap")
 run nosuchsuite - 512 2 120
 check "a suite that does not exist fails" fails_in "the guest printed a plan" "the guest finished" "the kernel log is clean"
 tap=$("$here/guest-run" "$kernel" nosuchiommu good 2>&1) || true
