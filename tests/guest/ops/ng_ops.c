@@ -3,9 +3,9 @@
  * ng_ops: call operations of a type1 backend as no VFIO core from 6.1 on does, and no sane driver. For
  * tests only.
  *
- *	insmod ng_ops.ko ops=vfio_iommu_driver_ops_type1
+ *	insmod ng_ops.ko ops=0xffffffffc0123456
  *
- * "ops" is the backend's structure of operations. From then on the module remembers the container and
+ * "ops" is the address of the backend's structure of operations, as in /proc/kallsyms. From then on the module remembers the container and
  * the group that the backend attaches; each read of a parameter asks about them, and shows 0 for the
  * domain that the group's devices are in, or -errno:
  *
@@ -30,8 +30,8 @@
 #include <compat/kprobes.h>
 #include <compat/vfio.h>
 
-static char *ops;
-module_param(ops, charp, 0444);
+static unsigned long ops;
+module_param(ops, ulong, 0444);
 static unsigned long iova;
 module_param(iova, ulong, 0644);
 
@@ -100,32 +100,17 @@ module_param_cb(no_group, &question_ops, (void *)NO_GROUP, 0444);
 module_param_cb(no_container, &question_ops, (void *)NO_CONTAINER, 0444);
 module_param_cb(copy, &question_ops, (void *)COPY, 0444);
 
-/* A symbol that is not exported: a probe finds the function that finds all others. */
-static void *find(const char *symbol)
-{
-	unsigned long (*lookup)(const char *name);
-	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
-
-	if (register_kprobe(&probe))
-		return NULL;
-	lookup = (void *)probe.addr;
-	unregister_kprobe(&probe);
-	return (void *)lookup(symbol);
-}
-
 static int __init ng_ops_init(void)
 {
 	int ret;
 
-	backend = ops ? find(ops) : NULL;
-	if (!backend) {
-		pr_err("%s: there is no such structure\n", ops ?: "ops");
-		return -ENOENT;
-	}
+	if (!ops)
+		return -EINVAL;
+	backend = (void *)ops;
 	attach_probe.addr = (void *)backend->attach_group;
 	ret = register_kprobe(&attach_probe);
 	if (ret)
-		pr_err("%s cannot be watched: %d\n", ops, ret);
+		pr_err("attach_group() of the operations at 0x%lx cannot be watched: %d\n", ops, ret);
 	return ret;
 }
 
