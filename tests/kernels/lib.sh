@@ -15,6 +15,10 @@ ng_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vfio-type1-ng
 # shellcheck disable=SC2034
 ng_jobs=${JOBS:-$(nproc)}
 
+# The clang that builds kernels: one that Debian 12 and 13 have, and that knows kCFI.
+# shellcheck disable=SC2034
+ng_clang=19
+
 # A make that started this must not lend its options and variables to the builds below.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 

@@ -3,13 +3,14 @@
 #
 # Which compiler builds modules for a kernel, and how to run it.
 #
-#   choose_toolchain            set $toolchain (host or chroot), $cc, $cross (for CROSS_COMPILE=; empty for this machine's own
-#                               architecture) and $compiler_id for the loaded kernel
+#   choose_toolchain            set $toolchain (host or chroot), compiler_variables[] (for the kernel's makefiles) and
+#                               $compiler_id for the loaded kernel
 #   run_toolchain DIR COMMAND...  run COMMAND there; it sees DIR and the kernel's directory at their own places
 #
 # The host's own compiler is used when it is at least as new as the kernel's, and the headers' tools run here. Otherwise a
 # small trixie chroot is made once and kept in the cache (half a minute, 500 MB); it builds every kernel from 5.10 to 7.3, and
 # has cross compilers for arm64 and s390x. A chroot made for another list of packages is left alone for 30 days, as it may be in use.
+# A kernel built with clang gets this machine's clang, with which build-kernel has built it.
 #
 # To be sourced after lib.sh, apt.sh and load_kernel.
 #
@@ -84,9 +85,30 @@ host_can_build()
 	[ -z "$why_not" ]
 }
 
-choose_toolchain()
+built_with_clang()
 {
-	cross=''
+	grep -q '^CONFIG_CC_IS_CLANG=y' "$KCONFIG"
+}
+
+choose_clang()
+{
+	local cc=clang word
+
+	"$ng_tests_dir/kernels/provision" build clang
+	toolchain=host
+	mapfile -t compiler_variables < <(sh "$ng_tree/compat/compiler.sh" "$KHEADERS")
+	[ ${#compiler_variables[@]} != 0 ] || die "$KABI was built with clang, and no clang for it was found here." \
+		"Delete $KDIRECTORY and run this again, which builds it with the clang that there is."
+	for word in "${compiler_variables[@]}"; do
+		[[ $word != CC=* ]] || cc=${word#CC=}
+	done
+	compiler_id="host $("$cc" --version | head -n 1)"
+}
+
+choose_gcc()
+{
+	local cc cross=''
+
 	[ "$KARCH" = "$(dpkg --print-architecture)" ] || cross=$(gnu_prefix "$KARCH")
 	if [ "${NG_TOOLCHAIN-}" != chroot ] && host_can_build; then
 		toolchain=host
@@ -96,6 +118,16 @@ choose_toolchain()
 		make_chroot "${why_not:-NG_TOOLCHAIN asks for it}"
 		cc=$(gnu_prefix "$KARCH")gcc-$ng_chroot_gcc
 		compiler_id="chroot gcc-$ng_chroot_gcc"
+	fi
+	compiler_variables=("CC=$cc" ${cross:+"CROSS_COMPILE=$cross"})
+}
+
+choose_toolchain()
+{
+	if built_with_clang; then
+		choose_clang
+	else
+		choose_gcc
 	fi
 	say "Compiler: $compiler_id."
 }
