@@ -5,9 +5,9 @@
  *
  *	insmod ng_ops.ko ops=0xffffffffc0123456
  *
- * "ops" is the address of the backend's structure of operations, as in /proc/kallsyms. From then on the module remembers the container and
- * the group that the backend attaches; each read of a parameter asks about them, and shows 0 for the
- * domain that the group's devices are in, or -errno:
+ * "ops" is the address of the backend's structure of operations, as in /proc/kallsyms. From then on
+ * the module remembers the container and the group that the backend attaches; each read of a
+ * parameter asks about them, and shows 0 for the domain that the group's devices are in, or -errno:
  *
  * attached	about the group that was attached last
  * no_group	about NULL
