@@ -19,8 +19,9 @@ ng_jobs=${JOBS:-$(nproc)}
 # shellcheck disable=SC2034
 ng_clang=19
 
-# A make that started this must not lend its options and variables to the builds below.
-unset MAKEFLAGS MFLAGS MAKELEVEL
+# A make that started this must not lend its options and variables to the builds below, nor may what a kernel developer has in
+# the environment change them.
+unset MAKEFLAGS MFLAGS MAKELEVEL ARCH CROSS_COMPILE LLVM LLVM_IAS KBUILD_OUTPUT
 
 # All messages go to stderr: stdout is for a script's result.
 say()
