@@ -11,7 +11,8 @@
 #                   ours does some of them at once
 #   make soak MINUTES=n [KERNEL=...] [SEED=...]
 #                   do everything at once to our backend, and see that nothing is left of it
-#   make check-debug  all tests on kernels with KASAN, lockdep and failing allocations, which are built first
+#   make check-debug  tests on kernels that are built first: with KASAN, lockdep and failing allocations; with clang;
+#                   with pages of 64 KiB
 #   make bench      what mapping, unmapping and attaching cost, stock module beside ours, on four kernels
 #   make bench-check  the same, and whether anything is slower than in the committed reference or than it may be
 #   make backport-check IMAGE="..." HEADERS="..." [BACKEND=stock|ng|FILE.ko]
@@ -74,8 +75,7 @@ soak:
 	KERNEL="$(KERNEL)" SEED="$(SEED)" tests/vm/soak $(MINUTES)
 
 debug-kernel:
-	tests/kernels/build-kernel debug-6.1
-	tests/kernels/build-kernel debug-7.3
+	sed -n 's/^\([a-z0-9]*-[^\t]*\)\t.*/\1/p' tests/vm/matrix-debug | sort -u | xargs -n 1 tests/kernels/build-kernel
 
 check-debug:
 	tests/vm/check-debug

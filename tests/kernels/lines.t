@@ -64,27 +64,23 @@ each_of_a_matrix_is_known()
 		nothing_is_left "tests/vm/$1 runs it, and tests/kernels/lines lacks it"
 }
 
-# A kernel that is built is called FRAGMENT-LINE.
+# A kernel that is built is called FRAGMENT-LINE, also where it is of another architecture.
 built_kernels()
 {
-	all_of built | while read -r name fragment; do
-		printf '%s-%s\n' "$fragment" "$(of_known_kernel "$name" line)"
+	all_of built | while read -r name built; do
+		split_kernel_name "$built"
+		printf '%s-%s %s\n' "$kernel_suite" "$(of_known_kernel "$name" line)" "$kernel_arch"
 	done | sort -u
-}
-
-debug_kernels()
-{
-	matrix_kernels "$vm/matrix-debug" | sed 's/ amd64$//'
 }
 
 each_built_one_is_in_the_debug_matrix()
 {
-	comm -23 <(built_kernels) <(debug_kernels) | nothing_is_left "tests/vm/matrix-debug has no line for it"
+	comm -23 <(built_kernels) <(matrix_kernels "$vm/matrix-debug") | nothing_is_left "tests/vm/matrix-debug has no line for it"
 }
 
 each_of_the_debug_matrix_is_known()
 {
-	comm -13 <(built_kernels) <(debug_kernels) | nothing_is_left "tests/vm/matrix-debug runs it, and tests/kernels/lines lacks it"
+	comm -13 <(built_kernels) <(matrix_kernels "$vm/matrix-debug") | nothing_is_left "tests/vm/matrix-debug runs it, and tests/kernels/lines lacks it"
 }
 
 # Lines that are only tested through a suite that moves on have no number here.

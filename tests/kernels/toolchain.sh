@@ -10,7 +10,7 @@
 # The host's own compiler is used when it is at least as new as the kernel's, and the headers' tools run here. Otherwise a
 # small trixie chroot is made once and kept in the cache (half a minute, 500 MB); it builds every kernel from 5.10 to 7.3, and
 # has cross compilers for arm64 and s390x. A chroot made for another list of packages is left alone for 30 days, as it may be in use.
-# A kernel built with clang gets this machine's clang, with which build-kernel has built it.
+# A kernel built with clang gets this machine's clang; for one that build-kernel makes, it is installed.
 #
 # To be sourced after lib.sh, apt.sh and load_kernel.
 #
@@ -31,6 +31,16 @@ gnu_prefix()
 	arm64)	echo aarch64-linux-gnu- ;;
 	s390x)	echo s390x-linux-gnu- ;;
 	*)	die "no compiler is known for $1." ;;
+	esac
+}
+
+# kbuild_arch ARCH: what the kernel's makefiles call it.
+kbuild_arch()
+{
+	case $1 in
+	amd64)	echo x86_64 ;;
+	arm64)	echo arm64 ;;
+	s390x)	echo s390 ;;
 	esac
 }
 
@@ -92,13 +102,14 @@ built_with_clang()
 
 choose_clang()
 {
-	local cc=clang word
+	local cc=clang missing word
 
-	"$ng_tests_dir/kernels/provision" build clang
+	! is_built_kernel "$KSUITE" || "$ng_tests_dir/kernels/provision" build clang
 	toolchain=host
+	missing=$(sh "$ng_tree/compat/compiler.sh" --missing "$KHEADERS")
+	[ -z "$missing" ] || die "modules cannot be built for $KABI: $missing."
 	mapfile -t compiler_variables < <(sh "$ng_tree/compat/compiler.sh" "$KHEADERS")
-	[ ${#compiler_variables[@]} != 0 ] || die "$KABI was built with clang, and no clang for it was found here." \
-		"Delete $KDIRECTORY and run this again, which builds it with the clang that there is."
+	[ "$KARCH" = "$(dpkg --print-architecture)" ] || compiler_variables+=("ARCH=$(kbuild_arch "$KARCH")")
 	for word in "${compiler_variables[@]}"; do
 		[[ $word != CC=* ]] || cc=${word#CC=}
 	done
@@ -119,7 +130,7 @@ choose_gcc()
 		cc=$(gnu_prefix "$KARCH")gcc-$ng_chroot_gcc
 		compiler_id="chroot gcc-$ng_chroot_gcc"
 	fi
-	compiler_variables=("CC=$cc" ${cross:+"CROSS_COMPILE=$cross"})
+	compiler_variables=("CC=$cc" ${cross:+"CROSS_COMPILE=$cross" "ARCH=$(kbuild_arch "$KARCH")"})
 }
 
 choose_toolchain()
