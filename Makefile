@@ -98,11 +98,11 @@ docs:
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see README)'
+	@echo 'make modules_install   install for the running kernel (DKMS is the better way, see docs/install.md)'
 	@echo 'make debug-kernel      build the kernels of check-debug, which takes a while'
 	@echo 'make bench-accept      make what make bench measured the reference'
 	@echo 'make clean             remove what was built'
-	@echo 'make docs              bring what is made of README.md and docs/attach-errors.md up to date'
+	@echo 'make docs              bring the tables of docs/attach-errors.md and docs/differences.md up to date'
 	@echo 'Variables: KDIR (kernel headers), W (kbuild warnings),'
 	@echo '  KERNEL (Debian suite of the guests of demo, fuzz, soak and bench)'
 

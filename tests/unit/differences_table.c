@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* README's table of what differs from the stock module, made of tests/guest/differences.def. */
+/* The table of docs/differences.md, made of tests/guest/differences.def. */
 #include "differences_table.h"
 
 static const struct {

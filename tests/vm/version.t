@@ -47,7 +47,7 @@ modules_take_it_from_there()
 
 check "dkms.conf has a version" is_a_version
 check "Debian's changelog is about that version" changelog_agrees
-check "README names that version" paper_agrees README.md
+check "docs/install.md names that version" paper_agrees docs/install.md
 check "SECURE-BOOT names that version" paper_agrees packaging/SECURE-BOOT.md
 check "the modules take it from dkms.conf" modules_take_it_from_there
 done_testing
