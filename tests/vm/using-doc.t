@@ -25,14 +25,18 @@ in_file()
 		END { exit !pieces || missing }' "$2" "${3-$page}"
 }
 
-# Each of the page's paths leads somewhere.
+# The files that links of the project's pages name.
 links_lead_somewhere()
 {
-	local link
+	local file link links=0 wrong=
 
-	while read -r link; do
-		[ -e "$(dirname "$page")/$link" ] || { echo "$link"; return 1; }
-	done < <(sed -n 's/.*](\([^)]*\)).*/\1/p' "$page")
+	while read -r file; do
+		while read -r link; do
+			links=$((links + 1))
+			[ -e "$(dirname "$file")/$link" ] || { echo "$file: $link"; wrong=1; }
+		done < <(grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | grep -v '^https\?:')
+	done < <(find "$here/../.." \( -name out -o -name .git \) -prune -o -name '*.md' -print)
+	[ -z "$wrong" ] && [ "$links" != 0 ]
 }
 
 changed=$(mktemp)
@@ -42,5 +46,5 @@ sed 's/-EMEDIUMTYPE)$/-EMEDIUMTYPE || !ret)/' "$page" >"$changed"
 check "code on the page is in ng_example.c" in_file c "$example/ng_example.c"
 check "build lines on the page are in its Kbuild" in_file make "$example/Kbuild"
 check "a line that differs is noticed" eval "! in_file c '$example/ng_example.c' '$changed'"
-check "links lead somewhere" links_lead_somewhere
+check "links of all pages lead somewhere" links_lead_somewhere
 done_testing
