@@ -18,7 +18,8 @@
 #define DEATHS		20
 
 /* Each worker has a range of its own, and one more is always mapped. */
-#define RANGE(n)	(IOVA + (n) * MIB(1))
+#define SPACING		(2 * BYTES)
+#define RANGE(n)	(IOVA + (n) * SPACING)
 #define CONSTANT	RANGE(WORKERS + 1)
 #define MORTAL		RANGE(WORKERS)
 
@@ -151,7 +152,7 @@ static void end(struct scene *scene)
 		TRUE(scene->workers[i].rounds > 0);
 	}
 	expect_all_mapped(scene);
-	EQ(OK(dma_unmap(scene->ct.fd, IOVA, MIB(WORKERS + 2))), (WORKERS + 1) * BYTES);
+	EQ(OK(dma_unmap(scene->ct.fd, IOVA, (WORKERS + 2) * SPACING)), (WORKERS + 1) * BYTES);
 	EQ(mock_counter("pages"), 0);
 	EQ(locked_pages(), 0);
 	container_close(&scene->ct);
