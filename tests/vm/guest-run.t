@@ -50,6 +50,15 @@ is_failure()
 	fi
 }
 
+# Two CPUs that are emulated side by side are so by a QEMU that has them right.
+has_qemu_for_cpus()
+{
+	local command=$NG_OUT/logs/$kernel-intel-good-a=1_b.qemu
+
+	cut -d ' ' -f 1-6 "$command" | head -n 1
+	grep -qE -- '-accel kvm |thread=single' "$command" || grep -qF -- "$("$here/newer-qemu" amd64) -machine" "$command"
+}
+
 # The guest's kernel has these words on its command line, one after the other.
 booted_with()
 {
@@ -61,6 +70,9 @@ booted_with()
 run good a=1,b 512 2 120 - - - - - ng.one=1,ng.two=2
 check "a good guest passes" passes 8
 check "its kernel is given further words" booted_with "ng.one=1 ng.two=2"
+run good a=1,b 512 2 120 2
+check "a good guest with two CPUs passes" passes 8
+check "its QEMU has two CPUs right" has_qemu_for_cpus
 # Beside the others: it has time to boot even on a busy machine, and nobody has to wait for that.
 "$here/guest-run" "$kernel" intel hangs - 512 2 60 >"$work/hangs" 2>&1 &
 hanging=$!
