@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In-kernel users: what they may reach, and asking them to let go of it.  See access.h.
- *
- * A driver is asked with nothing of ours held but the lock of the list of listeners, because it calls back to unpin.
- * Everything about the request to unmap is looked at again after that.
+ * Unmap notifications. In-kernel users call back to unpin, so the topology and
+ * the container's lock are dropped meanwhile, and then everything is checked
+ * again.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,17 +23,13 @@
 #include "trace.h"
 #include "turn.h"
 
-/* How often drivers are asked in vain before an unmap fails, and how long they get in between. */
+/* Notifications without progress before an unmap fails; the pause between. */
 #define ASK_ROUNDS		10
 #define ASK_PAUSE_JIFFIES	msecs_to_jiffies(50)
 
-/*
- * How often they are asked besides, at once, because one has let go of something: it may have been
- * this mapping, and pinned anew before it was looked at again, as happens more often than not.
- */
+/* More without a pause while pages are unpinned: drivers may pin them again. */
 #define ASK_RACES		100
 
-/* Says no to a driver that needs user addresses while they are invalid: no device should. */
 int ng_access_refuse_without_addresses(void)
 {
 	pr_warn_ratelimited("a device driver needs user addresses while they are invalid\n");
@@ -42,12 +37,11 @@ int ng_access_refuse_without_addresses(void)
 }
 
 /**
- * ng_access_find() - the mapping at an address, for an in-kernel user
+ * ng_access_find() - find the mapping at an address, for an in-kernel user
  * @ct: the container; @ct->lock is held
  * @iova: the address
- * @prot: IOMMU_READ, IOMMU_WRITE: what it must allow
- *
- * Return: the mapping, or an ERR_PTR(): -EBUSY while user addresses are invalid, -EINVAL if nothing is mapped, -EPERM.
+ * @prot: required access: IOMMU_READ, IOMMU_WRITE
+ * Return: a mapping; ERR_PTR() of -EBUSY (addresses invalid), -EINVAL, -EPERM.
  */
 struct ng_mapping *ng_access_find(struct ng_container *ct, u64 iova, int prot)
 {
@@ -63,7 +57,6 @@ struct ng_mapping *ng_access_find(struct ng_container *ct, u64 iova, int prot)
 	return mapping;
 }
 
-/* The core's register_device or register_notifier operation. */
 int ng_access_add_listener(void *handle, const struct compat_unmap_listener *listener)
 {
 	struct ng_container *ct = ng_container_get(handle);
@@ -76,7 +69,7 @@ int ng_access_add_listener(void *handle, const struct compat_unmap_listener *lis
 	return ret;
 }
 
-/* The core's unregister_device or unregister_notifier operation.  Waits until the listener is not being told. */
+/* Waits for a notification under way. */
 int ng_access_remove_listener(void *handle, const struct compat_unmap_listener *listener)
 {
 	struct ng_container *ct = ng_container_get(handle);
@@ -89,7 +82,7 @@ int ng_access_remove_listener(void *handle, const struct compat_unmap_listener *
 	return ret;
 }
 
-/* Says that a driver has not given up being told of unmapping when its device was closed. */
+/* On the last detach, when every device is closed, no listener may be left. */
 void ng_access_tell_of_listeners(struct ng_container *ct)
 {
 	if (!compat_unmap_listeners_empty(&ct->listeners))
@@ -97,11 +90,10 @@ void ng_access_tell_of_listeners(struct ng_container *ct)
 }
 
 /**
- * ng_access_group_domain() - the domain that a group is attached to; the core's group_iommu_domain operation
+ * ng_access_group_domain() - the core's group_iommu_domain operation
  * @handle: the container's handle
  * @iommu_group: the group
- *
- * Return: the domain, which lives as long as the group stays; or an ERR_PTR(): -ENODEV if it is in none, -EINVAL.
+ * Return: a domain, valid until detach; or ERR_PTR() of -ENODEV, -EINVAL.
  */
 struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *iommu_group)
 {
@@ -122,10 +114,7 @@ struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *io
 	return domain;
 }
 
-/*
- * Finds the first mapping in the range of which an in-kernel user holds pages, and sets @held to it, or to NULL.  Returns 1,
- * or 0 if everything has to be looked up again, because a page changed hands; or -EINTR on a fatal signal.
- */
+/* Return 1; 0 if a page was in transition: look everything up again; -EINTR. */
 static int find_held(struct ng_container *ct, struct ng_range range, struct ng_mapping **held)
 {
 	const struct ng_external_pin *pin;
@@ -142,15 +131,14 @@ static int find_held(struct ng_container *ct, struct ng_range range, struct ng_m
 }
 
 /**
- * ng_access_lock_for_unmap() - as ng_mappings_lock_for_unmap(), when no in-kernel user holds any page of the range
+ * ng_access_lock_for_unmap() - lock a range that has no external pins
  * @ct: the container
  * @request: the request
  * @range: set to the range that it means
  *
- * Asks in-kernel users to let go.  They do so at once, or soon; one that does not makes the request fail, since what it
- * can reach must not be given back.  One that does and pins anew is asked more often.
- *
- * Return: as ng_mappings_lock_for_unmap(); -EBUSY if a driver does not let go of its pages, -EINTR on a fatal signal.
+ * Notifies in-kernel users until they have unpinned. Fails if they do not,
+ * because a driver that can still reach memory must not see it freed.
+ * Return: as ng_mappings_lock_for_unmap(); -EBUSY if a driver does not unpin.
  */
 int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
 {
@@ -178,7 +166,7 @@ int ng_access_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_requ
 			continue;
 		}
 
-		/* Anew for each mapping, but not for one that was asked for and is held again. */
+		/* Not if an earlier mapping is pinned again: this must end. */
 		if (held->range.last > furthest) {
 			rounds = races = 0;
 			at_once = true;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In-kernel users: drivers whose devices make their DMA through the CPU.  They pin pages of mappings, or read and write
- * the memory behind them, and are asked to let go of what is about to be unmapped.
- *
- * Pinning and copying take as long as the memory takes to be there, so they happen without the container's lock: the
- * mapping is borrowed meanwhile, by any number of in-kernel users, with the topology held for reading, as everything is
- * that works on a mapping.
+ * In-kernel users: drivers that access user memory with the CPU. They pin and
+ * copy without the container's lock, because that can wait for memory.
+ * Meanwhile they borrow the mapping, and hold the topology for reading.
  */
 #ifndef NG_ACCESS_H
 #define NG_ACCESS_H
@@ -23,7 +20,7 @@ struct ng_container;
 struct ng_mapping;
 struct ng_unmap_request;
 
-/* The core's operations, as the kernels have them through COMPAT_VFIO_DEFINE_ACCESS_OPS(). */
+/* Operations of the VFIO core, through COMPAT_VFIO_DEFINE_ACCESS_OPS(). */
 int ng_access_pin(void *handle, struct iommu_group *iommu_group, const struct compat_pin_list *list, int npages, int prot);
 int ng_access_unpin(void *handle, const struct compat_pin_list *list, int npages);
 int ng_access_rw(void *handle, dma_addr_t iova, void *buf, size_t bytes, bool write);
@@ -31,10 +28,8 @@ int ng_access_add_listener(void *handle, const struct compat_unmap_listener *lis
 int ng_access_remove_listener(void *handle, const struct compat_unmap_listener *listener);
 struct iommu_domain *ng_access_group_domain(void *handle, struct iommu_group *iommu_group);
 
-/* When the last group leaves, and every device is closed. */
 void ng_access_tell_of_listeners(struct ng_container *ct);
 
-/* The range of the page that an address is in. */
 static inline struct ng_range ng_access_page(u64 iova)
 {
 	return (struct ng_range){ .first = iova & PAGE_MASK, .last = iova | ~PAGE_MASK };

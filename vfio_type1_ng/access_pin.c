@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinning pages for in-kernel users, and unpinning them; see access.h.
- *
- * Unpinning waits for no mapping: a driver does it while it is asked to, and may be in the middle of pinning elsewhere.
+ * Pinning for in-kernel users. Unpinning must not wait for a mapping: a driver
+ * does it when it is notified, and may be in the middle of pinning elsewhere.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,13 +24,12 @@
 #include "trace.h"
 #include "turn.h"
 
-/* How many pages are unpinned in one go: what fits on the stack, and in a word of bits. */
+/* Limited by the stack and by the bits of a u32. */
 #define UNPIN_BATCH_PAGES	32
 
-/* How many pages are pinned in one go. */
 #define PIN_BATCH_PAGES		512
 
-/* Without a domain, the mapping's own memory is not pinned, and each page that an in-kernel user holds is charged. */
+/* Without a domain, mappings are not filled and do not pay for these pages. */
 static bool pins_are_charged(const struct ng_container *ct)
 {
 	return list_empty(&ct->domains);
@@ -42,21 +40,13 @@ static bool within(const struct ng_mapping *mapping, u64 iova)
 	return mapping->range.first <= iova && iova <= mapping->range.last;
 }
 
-/* A v1 container, which may unmap more than it was asked to, never had pins. */
+/* A v1 unmap may exceed the request, so v1 containers never allowed pins. */
 static int check_list(const struct ng_container *ct, const struct compat_pin_list *list, int npages)
 {
 	return ct->v2 ? compat_pin_list_check(list, npages) : -EACCES;
 }
 
-/**
- * unpin_some() - drop holds on some of the pages in a list
- * @ct: the container, entered
- * @list: the pages
- * @from: the first one
- * @npages: how many the list has
- *
- * Return: how many were dealt with; 0 if the first is not mapped.
- */
+/* Return the number of pages handled; 0 if the first is not mapped. */
 static int unpin_some(struct ng_container *ct, const struct compat_pin_list *list, int from, int npages)
 {
 	unsigned long frames[UNPIN_BATCH_PAGES];
@@ -91,7 +81,7 @@ static int unpin_some(struct ng_container *ct, const struct compat_pin_list *lis
 	if (!last_holds)
 		goto unlock;
 
-	/* With a domain, the charge belongs to whoever works on the mapping, without the lock. */
+	/* With a domain, a transition may change it without the lock. */
 	charged = pins_are_charged(ct) ? min(charged, mapping->charged_pages) : 0;
 	if (charged)
 		mapping->charged_pages -= charged;
@@ -113,7 +103,6 @@ unlock:
 	return i - from;
 }
 
-/* Drops holds on the pages in a list until one is not mapped.  Returns how many were dealt with. */
 static int unpin(struct ng_container *ct, const struct compat_pin_list *list, int npages)
 {
 	int done = 0, n;
@@ -130,7 +119,6 @@ static int unpin(struct ng_container *ct, const struct compat_pin_list *list, in
 	return done;
 }
 
-/* Says what is wrong with a request to unpin that was not done as a whole. */
 static void tell_bad_unpin(const struct compat_pin_list *list, int npages, int ret)
 {
 	static const char who[] = "a device driver unpins what it has not pinned";
@@ -145,14 +133,13 @@ static void tell_bad_unpin(const struct compat_pin_list *list, int npages, int r
 }
 
 /**
- * ng_access_unpin() - let go of pages; the core's unpin_pages operation
+ * ng_access_unpin() - unpin pages; the core's unpin_pages operation
  * @handle: the container's handle
  * @list: the pages
- * @npages: how many
+ * @npages: number of pages
  *
- * A page that is mapped and not pinned counts as done.  Works also while the caller is being killed.
- *
- * Return: how many were done before one was not mapped; -EINVAL for a bad list, -EACCES for a v1 container.
+ * Pages that are mapped but not held count as done. Not killable.
+ * Return: pages done before one not mapped; -EINVAL, -EOVERFLOW, -EACCES (v1).
  */
 int ng_access_unpin(void *handle, const struct compat_pin_list *list, int npages)
 {
@@ -170,7 +157,6 @@ int ng_access_unpin(void *handle, const struct compat_pin_list *list, int npages
 	return ret;
 }
 
-/* Holds those pages from the @from-th on, up to the first that nobody holds yet.  Returns how many. */
 static int hold_known(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
 		      int npages)
 {
@@ -185,16 +171,6 @@ static int hold_known(struct ng_container *ct, struct ng_mapping *mapping, const
 	return i - from;
 }
 
-/**
- * reserve_stretch() - make records of pages that are going to be pinned
- * @ct: the container; @ct->lock is held
- * @mapping: a live mapping
- * @list: the pages
- * @from: the first one, which is in the mapping and has no record
- * @npages: how many the list has
- *
- * Return: how many have one now, which follow each other; or -ENOMEM.
- */
 static int reserve_stretch(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list,
 			   int from, int npages)
 {
@@ -213,17 +189,6 @@ static int reserve_stretch(struct ng_container *ct, struct ng_mapping *mapping, 
 	return n;
 }
 
-/**
- * pin_frames() - pin and charge the next frames behind a mapping
- * @ct: the container
- * @mapping: a mapping that the caller borrows
- * @iova: where
- * @npages: most frames
- * @batch: filled with at least one frame on success
- * @charged: set to the number of pages charged
- *
- * Return: 0; -ENODEV if the owner's address space is gone; as ng_pin() and ng_account_charge().
- */
 static int pin_frames(struct ng_container *ct, struct ng_mapping *mapping, u64 iova, int npages,
 		      struct ng_pin_batch *batch, unsigned long *charged)
 {
@@ -244,21 +209,12 @@ static int pin_frames(struct ng_container *ct, struct ng_mapping *mapping, u64 i
 	return ret;
 }
 
-/**
- * record() - complete the records of a batch, as far as the in-kernel user can be given the frames
- * @ct: the container; @ct->lock is held
- * @list: the pages
- * @from: which of them the first frame belongs to; their records are reserved
- * @batch: the batch; empty afterwards
- *
- * Return: how many were recorded; -EINVAL for a frame that cannot be given, if none was.
- */
 static int record(struct ng_container *ct, const struct compat_pin_list *list, int from, struct ng_pin_batch *batch)
 {
 	struct ng_pin_span span;
 	int n = 0;
 
-	/* Only device memory has frames that cannot be given; it is neither pinned nor charged. */
+	/* Since v6.0, the list cannot take frames without a struct page. */
 	while (ng_pin_batch_take(batch, 1, &span) && compat_pin_list_takes(span.pfn)) {
 		ng_external_complete(ct, compat_pin_iova(list, from + n), span.pfn, span.pinned);
 		compat_pin_answer(list, from + n++, span.pfn);
@@ -266,16 +222,7 @@ static int record(struct ng_container *ct, const struct compat_pin_list *list, i
 	return n ?: -EINVAL;
 }
 
-/**
- * hold_new() - pin pages that nobody holds yet
- * @ct: the container, entered; @ct->lock is dropped and taken again
- * @mapping: a live mapping
- * @list: the pages
- * @from: the first one, which is in the mapping and has no record
- * @npages: how many the list has
- *
- * Return: how many were pinned; or as reserve_stretch(), pin_frames() or record().
- */
+/* Drops the lock meanwhile. */
 static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const struct compat_pin_list *list, int from,
 		    int npages)
 {
@@ -302,7 +249,7 @@ static int hold_new(struct ng_container *ct, struct ng_mapping *mapping, const s
 	return ret;
 }
 
-/* Notes that a group's driver names the pages that it uses, which is what dirty tracking wants to know. */
+/* A group whose driver pins pages can dirty no others; see dirty.h. */
 static void note_pinning(struct ng_container *ct, struct iommu_group *iommu_group)
 {
 	struct ng_group *group = ng_group_find(ct, iommu_group);
@@ -311,10 +258,7 @@ static void note_pinning(struct ng_container *ct, struct iommu_group *iommu_grou
 		ng_dirty_group_promote(ct, group);
 }
 
-/*
- * Pins some of the pages in a list, from the @from-th on.  Returns how many, or why none; 0 if the page changed hands, and
- * everything may be different now.
- */
+/* Return how many; 0 if a record was in transition: look all up again. */
 static int pin_some(struct ng_container *ct, struct iommu_group *iommu_group, const struct compat_pin_list *list, int from,
 		    int npages, int prot)
 {
@@ -345,7 +289,6 @@ static int pin_some(struct ng_container *ct, struct iommu_group *iommu_group, co
 	return ret;
 }
 
-/* All pages or none; the answers to none are no page. */
 static int pin_all(struct ng_container *ct, struct iommu_group *iommu_group, const struct compat_pin_list *list, int npages,
 		   int prot)
 {
@@ -366,16 +309,16 @@ undo:
 }
 
 /**
- * ng_access_pin() - hold pages for an in-kernel user; the core's pin_pages operation
+ * ng_access_pin() - pin pages for an in-kernel user; the core's pin_pages
  * @handle: the container's handle
- * @iommu_group: the group of its device
- * @list: the pages; the frames go there
- * @npages: how many
- * @prot: IOMMU_READ, IOMMU_WRITE: what the mappings must allow
- *
- * Return: @npages, or a negative errno and then none is held: -EINVAL for a page that is not mapped, or if nobody would
- * know when it is unmapped; -EPERM; -EACCES for a v1 container; -EOVERFLOW; -EBUSY while user addresses are invalid; as
- * pin_frames().
+ * @iommu_group: group of the user's device
+ * @list: the pages; receives the frames
+ * @npages: number of pages
+ * @prot: required access: IOMMU_READ, IOMMU_WRITE
+ * Return: @npages; or with none pinned: -EINVAL if a page is not mapped or
+ * there is no listener; -EPERM; -EACCES for a v1 container; -EOVERFLOW; -EBUSY
+ * while user addresses are invalid; -ENODEV, or as ng_pin() and
+ * ng_account_charge().
  */
 int ng_access_pin(void *handle, struct iommu_group *iommu_group, const struct compat_pin_list *list, int npages, int prot)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading and writing user memory for in-kernel users; see access.h. */
+/* Copying from and to user memory for in-kernel users. */
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/sched/mm.h>
@@ -12,7 +12,7 @@
 #include "mapping.h"
 #include "trace.h"
 
-/* Copies between a buffer and user memory of the owner, on behalf of itself or of a kernel thread. */
+/* A process other than the owner gets -EFAULT, as in vfio_iommu_type1. */
 static int copy(struct ng_owner *owner, u64 vaddr, void *buf, size_t bytes, bool write)
 {
 	void __user *user = (void __user *)(unsigned long)vaddr;
@@ -31,16 +31,6 @@ static int copy(struct ng_owner *owner, u64 vaddr, void *buf, size_t bytes, bool
 	return left ? -EFAULT : 0;
 }
 
-/**
- * rw_some() - read or write the memory behind one mapping
- * @ct: the container
- * @range: what is still wanted
- * @buf: from or to where
- * @write: to the user's memory
- * @bytes: set to how much it was, on success
- *
- * Return: 0; -EBUSY while user addresses are invalid; -EINVAL if nothing is mapped; -EPERM; -EFAULT; -EINTR.
- */
 static int rw_some(struct ng_container *ct, struct ng_range range, void *buf, bool write, size_t *bytes)
 {
 	struct ng_mapping *mapping;
@@ -50,7 +40,7 @@ static int rw_some(struct ng_container *ct, struct ng_range range, void *buf, bo
 	if (ret)
 		return ret;
 
-	/* Whoever writes may read, as ever. */
+	/* Writes need IOMMU_READ too, as in vfio_iommu_type1. */
 	mapping = ng_access_find(ct, range.first, IOMMU_READ | (write ? IOMMU_WRITE : 0));
 	if (IS_ERR(mapping)) {
 		ret = PTR_ERR(mapping);
@@ -61,7 +51,7 @@ static int rw_some(struct ng_container *ct, struct ng_range range, void *buf, bo
 	ng_mapping_borrow(ct, mapping);
 	ret = copy(mapping->owner, ng_mapping_vaddr(mapping, range.first), buf, *bytes, write);
 	mutex_lock(&ct->lock);
-	/* Also after a fault: some of it may have been written before. */
+	/* Also after a fault: a part may have been written before. */
 	if (write)
 		ng_dirty_mark(ct, mapping, (struct ng_range){ .first = range.first, .last = range.first + *bytes - 1 });
 	ng_mapping_give_back(ct, mapping);
@@ -72,16 +62,16 @@ unlock:
 }
 
 /**
- * ng_access_rw() - read or write user memory for an in-kernel user; the core's dma_rw operation
+ * ng_access_rw() - copy user memory for an in-kernel user; the core's dma_rw
  * @handle: the container's handle
  * @iova: first address
- * @buf: from or to where
- * @bytes: how much
- * @write: to the user's memory
+ * @buf: source or destination
+ * @bytes: length
+ * @write: copy to user memory
  *
- * May sleep until the memory is there.  What was copied before an error stays copied.
- *
- * Return: 0 or a negative errno as rw_some(); -EINVAL also behind the last address, where nothing can be mapped.
+ * What was copied before an error stays copied.
+ * Return: 0; -EBUSY while user addresses are invalid; -EINVAL if nothing is
+ * mapped; -EPERM; -EFAULT; -EINTR.
  */
 int ng_access_rw(void *handle, dma_addr_t iova, void *buf, size_t bytes, bool write)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locked-memory accounting; see account.h. */
+/* Accounting of locked memory. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
@@ -19,12 +19,12 @@
 #include "alloc.h"
 #include "container.h"
 
-/* How long a task that cannot be killed waits, and how often overdue changes are tried. */
+/* Longest wait of a task that cannot be killed; interval of overdue retries. */
 #define BRIEF_TRIES		20
 #define BRIEF_PAUSE_US		500
 #define OVERDUE_PAUSE_JIFFIES	msecs_to_jiffies(100)
 
-/* Owners with overdue changes.  Each holds the module, which stays until the last is made. */
+/* Owners with an overdue change. Each has a reference on the module. */
 static LIST_HEAD(overdue_owners);
 static DEFINE_SPINLOCK(overdue_lock);
 static unsigned int nr_overdue;
@@ -32,15 +32,14 @@ static unsigned int nr_overdue;
 static void try_overdue(struct work_struct *work);
 static DECLARE_DELAYED_WORK(overdue_work, try_overdue);
 
-/* What is charged ahead, of everybody.  Taken inside mmap locks. */
+/* All pages charged ahead. The lock nests inside mmap locks. */
 static LIST_HEAD(charges_ahead);
 static DEFINE_SPINLOCK(ahead_lock);
 
 /**
- * ng_owner_get_current() - the calling task as an owner
+ * ng_owner_get_current() - get the calling task as an owner
  * @ct: container of the mapping; @ct->lock is held
- *
- * Return: the owner with a reference, or an ERR_PTR(): -ENODEV for a kernel thread, -ENOMEM.
+ * Return: an owner with a reference; ERR_PTR() of -ENODEV (no mm), -ENOMEM.
  */
 struct ng_owner *ng_owner_get_current(struct ng_container *ct)
 {
@@ -89,13 +88,12 @@ void ng_owner_put(struct ng_owner *owner)
 	kref_put(&owner->ref, owner_destroy);
 }
 
-/* Changes an owner's counter whatever the limit is.  The mmap lock is held for writing. */
 static void change(struct ng_owner *owner, long npages)
 {
 	__account_locked_vm(owner->mm, abs(npages), npages > 0, owner->task, true);
 }
 
-/* No change of this owner is overdue any more.  The caller holds the owner or its mm. */
+/* May free the owner; the caller has a reference, or its mm. */
 static void drop_overdue(struct ng_owner *owner)
 {
 	lockdep_assert_held(&overdue_lock);
@@ -106,7 +104,7 @@ static void drop_overdue(struct ng_owner *owner)
 	module_put(THIS_MODULE);
 }
 
-/* Makes what is overdue in an address space, whose mmap lock is held for writing. */
+/* The mmap lock is held for writing, as for change() and charge_with_help(). */
 static void make_overdue(struct mm_struct *mm)
 {
 	struct ng_owner *owner, *next;
@@ -137,7 +135,6 @@ static void add_overdue(struct ng_owner *owner, long npages)
 	schedule_delayed_work(&overdue_work, OVERDUE_PAUSE_JIFFIES);
 }
 
-/* Looks at the owner that is first in turn, and puts it last.  False if there is none. */
 static bool try_first_overdue(void)
 {
 	struct ng_owner *owner;
@@ -167,7 +164,7 @@ static bool try_first_overdue(void)
 	return true;
 }
 
-/* A worker does not wait: the locks of other address spaces may be free. */
+/* Never wait for a lock here: those of other address spaces may be free. */
 static void try_overdue(struct work_struct *work)
 {
 	unsigned int n = READ_ONCE(nr_overdue);
@@ -178,13 +175,13 @@ static void try_overdue(struct work_struct *work)
 		schedule_delayed_work(&overdue_work, OVERDUE_PAUSE_JIFFIES);
 }
 
-/* At module exit, when nothing is overdue: lets the worker leave our code. */
+/* At module exit, with nothing overdue: wait until the worker has finished. */
 void __exit ng_account_exit(void)
 {
 	cancel_delayed_work_sync(&overdue_work);
 }
 
-/* Takes an owner's mmap lock for a change that can become overdue.  False if it is not free. */
+/* Take the mmap lock. Return false if the change has to become overdue. */
 static bool lock_for_change(struct ng_owner *owner)
 {
 	unsigned int tries = BRIEF_TRIES;
@@ -194,7 +191,7 @@ static bool lock_for_change(struct ng_owner *owner)
 	if (!(current->flags & (PF_KTHREAD | PF_EXITING)))
 		return !compat_mmap_lock_to_account_killable(owner->mm);
 
-	/* Not for each of an owner's mappings anew. */
+	/* Once a change is overdue, further ones of this owner do not wait. */
 	while (tries-- && !READ_ONCE(owner->overdue_pages)) {
 		usleep_range(BRIEF_PAUSE_US, 2 * BRIEF_PAUSE_US);
 		if (compat_mmap_trylock_to_account(owner->mm))
@@ -203,10 +200,9 @@ static bool lock_for_change(struct ng_owner *owner)
 	return false;
 }
 
-/* Changes an owner's counter, now or as soon as its mmap lock is free. */
 static void change_for_certain(struct ng_owner *owner, long npages)
 {
-	/* Without users the counter is gone with the address space. */
+	/* Without users, the counter is gone with the address space. */
 	if (!npages || !mmget_not_zero(owner->mm))
 		return;
 
@@ -220,7 +216,6 @@ static void change_for_certain(struct ng_owner *owner, long npages)
 	mmput(owner->mm);
 }
 
-/* Takes pages that were charged ahead; the lock is held.  Returns how many it got. */
 static unsigned long take_ahead(struct ng_charge_ahead *ahead, unsigned long npages)
 {
 	lockdep_assert_held(&ahead_lock);
@@ -231,7 +226,6 @@ static unsigned long take_ahead(struct ng_charge_ahead *ahead, unsigned long npa
 	return npages;
 }
 
-/* Takes pages that anybody charged ahead in an address space. */
 static unsigned long take_ahead_of_all(struct mm_struct *mm, unsigned long npages)
 {
 	struct ng_charge_ahead *ahead, *next;
@@ -260,7 +254,6 @@ static int try_charge(struct ng_owner *owner, unsigned long npages, bool unlimit
 	return __account_locked_vm(owner->mm, npages, true, owner->task, unlimited);
 }
 
-/* Charges pages, with what is charged ahead if need be.  The mmap lock is held for writing. */
 static int charge_with_help(struct ng_owner *owner, unsigned long npages, bool unlimited)
 {
 	unsigned long taken;
@@ -275,7 +268,6 @@ static int charge_with_help(struct ng_owner *owner, unsigned long npages, bool u
 	return try_charge(owner, npages, unlimited);
 }
 
-/* Charges pages, and @most more for later if the limit leaves room for them. */
 static int charge(struct ng_owner *owner, unsigned long npages, struct ng_charge_ahead *ahead,
 		  unsigned long most, bool unlimited)
 {
@@ -302,15 +294,13 @@ static int charge(struct ng_owner *owner, unsigned long npages, struct ng_charge
 }
 
 /**
- * ng_account_charge_ahead() - charge pages to locked memory, and some that will be pinned soon
- * @ahead: what is charged ahead, which pays first, and may be more afterwards
- * @npages: how many pages
- * @most: how many more to charge if @ahead has to pay more than it has and the limit leaves room
- * @unlimited: charge them even beyond RLIMIT_MEMLOCK (CAP_IPC_LOCK)
- *
- * Context: takes the owner's mmap lock for writing, unless @ahead pays it all.
- * Return: 0, -ENOMEM beyond the limit, -EINTR on a fatal signal, -ESRCH if the address space is
- * gone; then @npages are not charged.
+ * ng_account_charge_ahead() - charge pages, and some that will be pinned soon
+ * @ahead: pages charged ahead, used first; may be more afterwards
+ * @npages: number of pages
+ * @most: how many to charge ahead if @ahead is short and the limit leaves room
+ * @unlimited: ignore RLIMIT_MEMLOCK (CAP_IPC_LOCK)
+ * Context: takes the owner's mmap lock for writing unless @ahead suffices.
+ * Return: 0; -ENOMEM beyond the limit; -EINTR; -ESRCH without an address space.
  */
 int ng_account_charge_ahead(struct ng_charge_ahead *ahead, unsigned long npages,
 			    unsigned long most, bool unlimited)
@@ -331,7 +321,6 @@ int ng_account_charge_ahead(struct ng_charge_ahead *ahead, unsigned long npages,
 	return ret;
 }
 
-/* Gives back what is charged ahead, of which nobody knows any more afterwards. */
 void ng_account_end_ahead(struct ng_charge_ahead *ahead)
 {
 	struct ng_owner *owner = ahead->owner;
@@ -340,7 +329,7 @@ void ng_account_end_ahead(struct ng_charge_ahead *ahead)
 
 	if (!ahead->shared)
 		return;
-	/* While this waits for the lock, others who have it may still take the pages. */
+	/* Other calls may take the pages while this waits for the lock. */
 	has_users = READ_ONCE(ahead->npages) && mmget_not_zero(owner->mm);
 	if (has_users)
 		locked = lock_for_change(owner);
@@ -348,7 +337,6 @@ void ng_account_end_ahead(struct ng_charge_ahead *ahead)
 	npages = take_ahead(ahead, ULONG_MAX);
 	spin_unlock(&ahead_lock);
 
-	/* Without users the counter is gone with the address space. */
 	if (locked) {
 		make_overdue(owner->mm);
 		change(owner, -(long)npages);
@@ -362,11 +350,11 @@ void ng_account_end_ahead(struct ng_charge_ahead *ahead)
 
 /**
  * ng_account_charge() - charge pages to an owner's locked memory
- * @owner: who pays
- * @npages: how many pages
- * @unlimited: charge them even beyond RLIMIT_MEMLOCK (CAP_IPC_LOCK)
- *
- * Context, Return: as ng_account_charge_ahead().
+ * @owner: the owner
+ * @npages: number of pages
+ * @unlimited: ignore RLIMIT_MEMLOCK (CAP_IPC_LOCK)
+ * Context: takes the owner's mmap lock for writing if there are pages.
+ * Return: as ng_account_charge_ahead().
  */
 int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimited)
 {
@@ -374,10 +362,9 @@ int ng_account_charge(struct ng_owner *owner, unsigned long npages, bool unlimit
 }
 
 /**
- * ng_account_charge_anyway() - charge pages that stay pinned whatever the limit is
- * @owner: who pays
- * @npages: how many pages
- *
+ * ng_account_charge_anyway() - charge pages that stay pinned, beyond any limit
+ * @owner: the owner
+ * @npages: number of pages
  * Context: as ng_account_uncharge().
  */
 void ng_account_charge_anyway(struct ng_owner *owner, unsigned long npages)
@@ -386,12 +373,11 @@ void ng_account_charge_anyway(struct ng_owner *owner, unsigned long npages)
 }
 
 /**
- * ng_account_uncharge() - give charged pages back
- * @owner: who paid
- * @npages: how many pages
- *
- * Context: may wait for the owner's mmap lock until the caller is killed; one that cannot be
- * killed waits some milliseconds.  If the lock is not free then, the change is overdue.
+ * ng_account_uncharge() - uncharge pages
+ * @owner: the owner
+ * @npages: number of pages
+ * Context: waits for the owner's mmap lock until a fatal signal, or 20 ms in a
+ * task that cannot be killed. If it is not free then, the change is overdue.
  */
 void ng_account_uncharge(struct ng_owner *owner, unsigned long npages)
 {

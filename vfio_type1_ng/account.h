@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who owns pinned memory, and charging it to the owner's locked memory (RLIMIT_MEMLOCK, mm->locked_vm).
+ * Charging pinned memory to the locked memory (mm->locked_vm) of its owner: the
+ * address space that made the mapping, also after exec or exit.
  *
- * The owner is the address space of the task that asked for the mapping, not whoever it belongs to later: after exec
- * or exit the charge dies with the old address space, while pages and mapping stay.
- *
- * The counter is guarded by the owner's mmap lock, which another process can hold for as long as
- * it likes: a fault in memory that a FUSE server does not deliver does.  So a task that cannot be
- * killed does not wait for it, and one that is killed stops waiting.  A change that must not get
- * lost is overdue then.  It is made before the next change to the same counter, and tried again and
- * again until then, so the counter is exact whenever something is decided by it.
+ * The owner's mmap lock guards the counter. Another process can hold that lock
+ * without limit, for instance in a fault that its FUSE server does not serve.
+ * So a task that cannot be killed waits for it only briefly. A change that must
+ * not be lost is then overdue: it is retried, and made before the next one. So
+ * the counter is exact whenever a limit is checked.
  */
 #ifndef NG_ACCOUNT_H
 #define NG_ACCOUNT_H
@@ -25,11 +23,11 @@ struct task_struct;
 
 /**
  * struct ng_owner - an address space that mappings are made from
- * @ref: one for each mapping, one for the container's cache, and one while a change is overdue
- * @mm: the address space; held by mmgrab(), so it may have no users left
+ * @ref: one per mapping, one for the container's cache, one while overdue
+ * @mm: held by mmgrab(), so it may have no users left
  * @task: thread group leader, whose limit counts
- * @overdue: place among those of whom a change is overdue
- * @overdue_pages: how many pages are still to be charged, or if negative, given back
+ * @overdue: node in the list of owners with an overdue change
+ * @overdue_pages: pages still to charge, or if negative, to uncharge
  */
 struct ng_owner {
 	struct kref ref;
@@ -41,13 +39,10 @@ struct ng_owner {
 
 /**
  * struct ng_charge_ahead - pages that are charged before they are pinned
- * @next: place among those of everybody
- * @owner: who paid; set by who makes it
- * @npages: how many
- * @shared: others may know of it; only for who made it
- *
- * Whoever else needs them to stay within the limit takes them away: of one address space, no call
- * fails for what another one may not need in the end.
+ * @next: node in the list of all of them
+ * @owner: the charged owner
+ * @npages: number of pages; other charges that reach the limit take them first
+ * @shared: has been in the list; used only by the call that charges ahead
  */
 struct ng_charge_ahead {
 	struct list_head next;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that the memory cgroup of the calling task pays for, and that is no reason to end the
- * task.
- *
- * Until Linux 6.3, stock's module charges nobody for what it allocates, and what we remember beside
- * that, it never needs.  So user space that fits its cgroup with that module must fit it with ours.
+ * Memory charged to the memory cgroup of the calling task. Before v6.3,
+ * vfio_iommu_type1 charges none; it never keeps runs. What fits a cgroup there
+ * must fit here, so a failed charge must not fail a call or kill the task.
  */
 #ifndef NG_ALLOC_H
 #define NG_ALLOC_H
@@ -12,13 +10,10 @@
 #include <linux/gfp.h>
 #include <linux/slab.h>
 
-/* For memory that can be done without: charged; if that is not possible, there is none. */
+/* For memory that can be done without: fails if it cannot be charged. */
 #define NG_GFP_OPTIONAL	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
-/*
- * For small objects whose number something else limits: charged if the cgroup has room for it,
- * otherwise not.  kfree() frees them.
- */
+/* For small objects limited in number: not charged if the cgroup is full. */
 static inline void *ng_kcalloc(size_t n, size_t bytes)
 {
 	void *object = kcalloc(n, bytes, NG_GFP_OPTIONAL);

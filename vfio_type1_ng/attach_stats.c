@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counting attempts to attach groups; see attach_stats.h. */
+/* Counting attempts to attach groups. */
 #include <linux/lockdep.h>
 #include <linux/spinlock.h>
 
@@ -10,7 +10,7 @@
 #include "domain.h"
 #include "trace.h"
 
-/* Failures since the module was loaded; a container that fails to get its first group is gone before anyone could look. */
+/* Since module load; the counts of a container end with it. */
 static struct ng_attach_stats all_failures;
 static DEFINE_SPINLOCK(all_failures_lock);
 
@@ -28,7 +28,6 @@ static void count_failure(struct ng_attach_stats *stats, int err)
 	stats->other_failures++;
 }
 
-/* @domain: what the group is attached to, or NULL if it needs none */
 static void count(struct ng_attach_stats *stats, const struct ng_domain *domain, int ret)
 {
 	if (ret)
@@ -39,7 +38,6 @@ static void count(struct ng_attach_stats *stats, const struct ng_domain *domain,
 		stats->created++;
 }
 
-/* In the words of the trace. */
 static const char *decision(const struct ng_domain *domain, int ret)
 {
 	if (ret)
@@ -50,11 +48,11 @@ static const char *decision(const struct ng_domain *domain, int ret)
 }
 
 /**
- * ng_attach_count() - count an attempt, and tell the trace
- * @ct: the container, its topology held for writing
+ * ng_attach_count() - count and trace an attempt to attach a group
+ * @ct: the container; its topology is held for writing
  * @id: number of the group
- * @domain: what it is attached to now; NULL if it is not, or needs none
- * @ret: how the attempt ended
+ * @domain: the group's domain; NULL after a failure or for an emulated group
+ * @ret: result of the attempt
  */
 void ng_attach_count(struct ng_container *ct, int id, const struct ng_domain *domain, int ret)
 {
@@ -70,7 +68,6 @@ void ng_attach_count(struct ng_container *ct, int id, const struct ng_domain *do
 				domain ? compat_iommu_name(domain->instance) : "-", ret);
 }
 
-/* The failures of all containers; nothing else in it is counted. */
 struct ng_attach_stats ng_attach_all_failures(void)
 {
 	struct ng_attach_stats copy;

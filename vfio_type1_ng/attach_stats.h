@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What became of attempts to put groups into containers, for debugfs and the trace. */
+/* Results of attaching groups, for debugfs and the trace events. */
 #ifndef NG_ATTACH_STATS_H
 #define NG_ATTACH_STATS_H
 
@@ -8,15 +8,14 @@
 struct ng_container;
 struct ng_domain;
 
-/* So many different errnos are told apart. */
 #define NG_ATTACH_ERRNOS	8
 
 /**
  * struct ng_attach_stats - counts since a container was opened
- * @joined: groups that joined a domain that existed
- * @created: groups that a domain was made for
- * @failures: attempts that failed, by errno; @err is 0 in those not used
- * @other_failures: attempts that failed with any further errno
+ * @joined: groups that joined an existing domain
+ * @created: groups that a domain was created for
+ * @failures: failed attempts by errno; @err is 0 in unused entries
+ * @other_failures: failed attempts with further errnos
  */
 struct ng_attach_stats {
 	unsigned long joined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lifetime of containers; see container.h for locks and handles. */
+/* Lifetime of containers. */
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -14,10 +14,10 @@
 #include "mapping.h"
 #include "params.h"
 
-/* Every container that the core has not released, by handle. */
+/* Containers by handle, until release(). */
 static DEFINE_XARRAY(containers);
 
-/* A handle is not used again before the counter wraps, which a 64-bit one does not. */
+/* Wraps only on 32 bit, where publish() skips handles in use. */
 static atomic_long_t last_handle = ATOMIC_LONG_INIT(0);
 
 static int publish(struct ng_container *ct)
@@ -26,7 +26,7 @@ static int publish(struct ng_container *ct)
 
 	do {
 		ct->handle = atomic_long_inc_return(&last_handle);
-		/* What the core takes for no container or for an error is not a handle. */
+		/* To the core, these are no container or an error. */
 		if (!ct->handle || IS_ERR_VALUE(ct->handle))
 			ret = -EBUSY;
 		else
@@ -36,9 +36,8 @@ static int publish(struct ng_container *ct)
 }
 
 /**
- * ng_container_open() - make a container; the core's open operation
+ * ng_container_open() - create a container; the core's open operation
  * @type: VFIO_TYPE1_IOMMU or VFIO_TYPE1v2_IOMMU
- *
  * Return: its handle, or an ERR_PTR().
  */
 void *ng_container_open(unsigned long type)
@@ -82,7 +81,7 @@ void *ng_container_open(unsigned long type)
 	return (void *)ct->handle;
 }
 
-/* The last one out, which is never before release(). */
+/* Runs after ng_container_release(), which drops the core's reference. */
 static void destroy(struct kref *ref)
 {
 	struct ng_container *ct = container_of(ref, struct ng_container, ref);
@@ -98,10 +97,8 @@ static void destroy(struct kref *ref)
 }
 
 /**
- * ng_container_release() - end a container; the core's release operation
+ * ng_container_release() - end a container, after the calls in flight
  * @handle: from ng_container_open()
- *
- * Waits for calls in flight to leave, takes down what is still there, and lets later ones find nothing.
  */
 void ng_container_release(void *handle)
 {
@@ -110,7 +107,7 @@ void ng_container_release(void *handle)
 	if (WARN_ON_ONCE(!ct))
 		return;
 
-	/* The core gives up its hold on the module after this; a call in flight needs our code until destroy(). */
+	/* Calls in flight run module code until destroy(). */
 	__module_get(THIS_MODULE);
 
 	down_write(&ct->topology);
@@ -122,7 +119,6 @@ void ng_container_release(void *handle)
 	ng_container_put(ct);
 }
 
-/* Finds the container behind a handle and takes a reference.  Returns NULL if it is gone. */
 struct ng_container *ng_container_get(void *handle)
 {
 	struct ng_container *ct;
@@ -137,9 +133,8 @@ struct ng_container *ng_container_get(void *handle)
 
 /**
  * ng_container_get_next() - walk over all containers
- * @handle: where to start; set to the handle found
- *
- * Return: the container with the smallest handle from @handle on, with a reference, or NULL.
+ * @handle: first handle to consider; set to the one found
+ * Return: the container with the next handle, with a reference, or NULL.
  */
 struct ng_container *ng_container_get_next(unsigned long *handle)
 {
@@ -159,12 +154,9 @@ void ng_container_put(struct ng_container *ct)
 }
 
 /**
- * ng_container_enter() - begin to use a container's domains
+ * ng_container_enter() - hold a container's topology for reading
  * @ct: the container
- *
- * Holds @ct->topology for reading until ng_container_leave().
- *
- * Return: 0, -EINTR on a fatal signal, or -EINVAL, the core's answer without an IOMMU driver, if it was released.
+ * Return: 0; -EINTR on a fatal signal; -EINVAL after release().
  */
 int ng_container_enter(struct ng_container *ct)
 {
@@ -179,7 +171,7 @@ int ng_container_enter(struct ng_container *ct)
 	return 0;
 }
 
-/* As ng_container_enter(), also while the caller is being killed.  Returns false if the container was released. */
+/* As ng_container_enter(), but not killable. Return false if released. */
 bool ng_container_enter_to_clean_up(struct ng_container *ct)
 {
 	down_read(&ct->topology);
@@ -194,11 +186,10 @@ void ng_container_leave(struct ng_container *ct)
 }
 
 /**
- * ng_container_rest() - let others have the container's lock now and then, in a loop
+ * ng_container_rest() - drop the container's lock now and then, in a long loop
  * @ct: the container; @ct->lock is held
- * @steps: how many steps the loop has made; 0 at first
- *
- * Return: true if the lock was dropped and taken again, so that anything may have changed.
+ * @steps: steps of the loop so far; 0 at first
+ * Return: true if the lock was dropped meanwhile: anything may have changed.
  */
 bool ng_container_rest(struct ng_container *ct, unsigned int *steps)
 {

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A container: one user's set of groups, the domains they are attached to, and the memory they may reach.
+ * A container: a set of groups, their domains, and the memory they can reach.
  *
- * Two locks, taken in this order, both outside mmap_lock:
+ * Locks, outermost first; mmap locks nest inside all of them:
  *
- *   topology  decides who translates: domains, groups, what they reserve, the windows and page sizes that follow.
- *             Held for writing to attach and detach a group; held for reading by everyone who maps or unmaps, for as
- *             long as that takes, so that no domain is born or dies beneath them.
- *   lock      decides what is mapped: the tree of mappings and the count of entries left.  Never held while memory is
- *             pinned or an IOMMU is programmed: a mapping that is being filled or emptied stays in the tree in that
- *             state, and whoever meets it waits for its turn (see mapping.h and turn.h).
+ *   dirty.reports  excludes START, STOP and reports (see dirty.h)
+ *   listeners      held while in-kernel users are notified; they call back
+ *   topology       domains, groups, reserved ranges, windows, page sizes. Held
+ *                  for writing by attach and detach, for reading by map, unmap
+ *   lock           mappings and entries left. Not held while memory is pinned
+ *                  or an IOMMU is programmed: calls that meet a mapping in
+ *                  transition wait for their turn (see mapping.h and turn.h)
  *
- * So calls for different addresses run side by side, and attach sees only mappings that are complete.
+ * Containers can hold millions of mappings. Long loops drop the lock now and
+ * then (ng_container_rest()), or if nothing may change, only the CPU
+ * (ng_rest()).
  *
- * A container can hold millions of mappings.  A loop over them gives up the lock now and then if it
- * can go on with what it finds then (ng_container_rest()), otherwise at least the CPU (ng_rest()).
- *
- * The VFIO core calls ioctl() without holding the container alive, against a release() that may run at the same time.
- * What the core holds is therefore not a pointer but a handle, a number that is never used twice: ng_container_get()
- * either finds the container it stood for, with a reference, or nothing.
+ * The core calls ioctl() without a reference, even while release() runs. So it
+ * gets a number instead of a pointer: ng_container_get() returns the container,
+ * or NULL after release().
  */
 #ifndef NG_CONTAINER_H
 #define NG_CONTAINER_H
@@ -42,43 +42,42 @@ struct ng_owner;
 struct page;
 
 /**
- * struct ng_container - one user's set of groups and mappings
- * @ref: one for the core until release(), one for each call in flight
- * @rcu: defers freeing past ng_container_get()
- * @handle: what the core knows it by
+ * struct ng_container - a set of groups and mappings
+ * @ref: one for the core until release(), one per call in flight
+ * @rcu: delays freeing for ng_container_get()
+ * @handle: number that the core gets
  * @v2: opened as VFIO_TYPE1v2_IOMMU: unmapping must not cut a mapping
- * @opener_pid: thread group that called VFIO_SET_IOMMU, for debugfs
+ * @opener_pid: process that called VFIO_SET_IOMMU, for debugfs
  * @opener_comm: its name
  * @topology: see above
- * @released: release() has run; calls in flight must not do anything any more
+ * @released: release() has run: all later calls must fail
  * @domains: struct ng_domain, oldest first
- * @groups: struct ng_group by the address of its iommu_group
- * @nr_emulated: how many of them are of devices that make their DMA through the CPU
- * @reserved: struct ng_reserved, ranges that some group reserves
+ * @groups: struct ng_group by address of the iommu_group
+ * @nr_emulated: number of emulated groups
+ * @reserved: struct ng_reserved of all groups
  * @nr_reserved: their number
- * @windows: addresses that may be mapped; none before the first domain, and then every address may be
- * @next_windows: where they are computed anew
+ * @windows: addresses that may be mapped while there is a domain, else any may
+ * @next_windows: scratch space for the next @windows
  * @pgsizes: page sizes that all domains support, never 0
- * @refusals_across: how often a domain refused a group behind another IOMMU
- * @joined_across: one accepted such a group
- * @attach_stats: what became of attempts to attach groups
+ * @refusals_across: times that a domain refused a group behind another IOMMU
+ * @joined_across: a domain has accepted such a group
+ * @attach_stats: results of attaching groups
  * @lock: see above
  * @mappings: struct ng_mapping by address
- * @highest: the one with the highest address, or NULL
- * @latest: the one that was looked for latest, or NULL; also set by who has the topology to himself, without @lock
- * @nr_mappings: their number
- * @nr_vaddr_invalid: how many of them have no valid user address
- * @entries_left: how many mappings may still be made
- * @waiters: calls that sleep until a mapping is out of their way (see turn.c)
- * @queue: the order in which calls get wide or busy ranges (see turn.h)
- * @dirty: dirty tracking; has a mutex of its own, outside both locks
- * @last_owner: owner of the latest mapping, which is likely to own the next one
- * @spare_pages: for ng_pin_batch_init(); whoever swaps it out has it
- * @external: struct ng_external_pin by address: the pages that in-kernel users hold
+ * @highest: mapping with the highest address, or NULL
+ * @latest: last lookup, a hint; under @lock, or with @topology held for writing
+ * @nr_mappings: number of mappings
+ * @nr_vaddr_invalid: number of mappings without a valid user address
+ * @entries_left: number of mappings that may still be made
+ * @waiters: calls that wait for a mapping or an external pin (see turn.c)
+ * @queue: calls that wait for a range, in order (see turn.h)
+ * @dirty: dirty tracking
+ * @last_owner: owner of the newest mapping, likely to own the next one
+ * @spare_pages: array for ng_pin_batch_init(), exchanged atomically
+ * @external: struct ng_external_pin by address
  * @nr_external: their number
- * @external_drops: how many there were that are none any more; read without the lock to see whether there are new ones
- * @listeners: in-kernel users that want to know what is unmapped; has a lock of its own, under which they call back, so
- *	neither of the others is held when it is taken
+ * @external_drops: counts last unpins; read without @lock to detect progress
+ * @listeners: in-kernel users to notify of an unmap
  */
 struct ng_container {
 	struct kref ref;
@@ -134,19 +133,18 @@ int ng_container_enter(struct ng_container *ct);
 bool ng_container_enter_to_clean_up(struct ng_container *ct);
 void ng_container_leave(struct ng_container *ct);
 
-/* How many steps of such a loop may follow each other: a millisecond at most. */
+/* Steps of a loop between two rests: a millisecond at most. */
 #define NG_STEPS_BEFORE_REST	1024
 
 bool ng_container_rest(struct ng_container *ct, unsigned int *steps);
 
-/* Lets others have the CPU now and then, in a loop of many short steps. */
 static inline void ng_rest(unsigned int *steps)
 {
 	if (!(++*steps % NG_STEPS_BEFORE_REST))
 		cond_resched();
 }
 
-/* The smallest page that every domain supports: what addresses and sizes must be aligned to. */
+/* The smallest page of all domains: the alignment of addresses and sizes. */
 static inline u64 ng_container_min_page(const struct ng_container *ct)
 {
 	return ct->pgsizes & -ct->pgsizes;

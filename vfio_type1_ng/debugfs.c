@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * /sys/kernel/debug/vfio_type1_ng: tables with a heading, fields separated by tabs.
- *
- *   containers  a line for each container that this module serves
- *   domains     a line for each of their domains
- *   failures    how often groups could not be attached, by errno: for each container, and in all since the module was loaded
- *
- * A reader waits while a group of a container is being attached or detached, like every call on that container.  Nobody
- * who maps, unmaps or attaches waits for a reader, but for a moment while it looks at a few mappings.
- */
+/* Tables in debugfs; see vfio_type1_ng(4). Locks are dropped now and then. */
 #include <linux/debugfs.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -22,15 +13,11 @@
 #include "group.h"
 #include "mapping.h"
 
-/* How many mappings are looked at before others get the lock. */
 #define MAPPINGS_AT_ONCE	64
 
 static struct dentry *ng_debugfs_dir;
 
-/*
- * Runs a function on every container, entered.  It returns false if the container was released under it, and is not
- * entered any more.
- */
+/* @show returns false if the container could not be entered again. */
 static void for_each_container(struct seq_file *m, bool (*show)(struct seq_file *m, struct ng_container *ct))
 {
 	unsigned long handle = 0;
@@ -44,7 +31,6 @@ static void for_each_container(struct seq_file *m, bool (*show)(struct seq_file 
 	}
 }
 
-/* Adds up some mappings from an address on.  Returns false after the last one; otherwise, the address moves past them. */
 static bool count_some_pages(struct ng_container *ct, u64 *from, unsigned long *npages)
 {
 	struct ng_range range = { .first = *from, .last = U64_MAX };
@@ -62,7 +48,7 @@ static bool count_some_pages(struct ng_container *ct, u64 *from, unsigned long *
 	return more;
 }
 
-/* With a group waiting to be attached, whoever came to map would wait behind it, for as long as we stay. */
+/* A waiting attach blocks new readers of the topology. */
 static bool let_others_in(struct ng_container *ct)
 {
 	ng_container_leave(ct);
@@ -70,7 +56,6 @@ static bool let_others_in(struct ng_container *ct)
 	return !ng_container_enter(ct);
 }
 
-/* Adds up all of them.  Returns false if the container was released meanwhile, and is not entered any more. */
 static bool count_pages(struct ng_container *ct, unsigned long *npages)
 {
 	u64 from = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sets of dirty pages; see dirt.h. */
+/* Sets of dirty pages. */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -8,12 +8,11 @@
 #include "dirt.h"
 
 /**
- * ng_dirt_add() - add pages
+ * ng_dirt_add() - add pages to a set
  * @dirt: the set
- * @mapping_pages: how many pages the mapping has
+ * @mapping_pages: number of pages of the mapping
  * @first_page: index of the first page to add
- * @npages: how many to add, at least 1
- *
+ * @npages: number of pages to add, at least 1
  * Context: may sleep.
  */
 void ng_dirt_add(struct ng_dirt *dirt, u64 mapping_pages, u64 first_page, u64 npages)
@@ -28,7 +27,6 @@ void ng_dirt_add(struct ng_dirt *dirt, u64 mapping_pages, u64 first_page, u64 np
 		dirt->all = true;
 }
 
-/* Adds every page. */
 void ng_dirt_add_all(struct ng_dirt *dirt)
 {
 	ng_dirt_clear(dirt);
@@ -36,10 +34,10 @@ void ng_dirt_add_all(struct ng_dirt *dirt)
 }
 
 /**
- * ng_dirt_move() - add a set of pages of the same mapping, and empty that
+ * ng_dirt_move() - move all pages of one set into another
  * @to: the set that grows
- * @from: the set that is empty afterwards
- * @mapping_pages: how many pages the mapping has
+ * @from: a set of the same mapping, empty afterwards
+ * @mapping_pages: number of pages of the mapping
  */
 void ng_dirt_move(struct ng_dirt *to, struct ng_dirt *from, u64 mapping_pages)
 {
@@ -52,7 +50,6 @@ void ng_dirt_move(struct ng_dirt *to, struct ng_dirt *from, u64 mapping_pages)
 	ng_dirt_clear(from);
 }
 
-/* Empties the set. */
 void ng_dirt_clear(struct ng_dirt *dirt)
 {
 	kvfree(dirt->bits);
@@ -60,14 +57,14 @@ void ng_dirt_clear(struct ng_dirt *dirt)
 }
 
 /**
- * ng_dirt_extract() - put a stretch of the set into a bitmap of other alignment
+ * ng_dirt_extract() - copy a part of a set into a bitmap of other alignment
  * @dirt: the set
  * @first_page: index of the first page
- * @npages: how many, all of them pages of the mapping
+ * @npages: number of pages, all of the mapping
  * @offset: bit that stands for the first page
- * @words: filled; has room for @offset + @npages + BITS_PER_LONG bits and is a multiple of 64 bits long
+ * @words: whole 64-bit words for @offset + @npages + BITS_PER_LONG bits
  *
- * The bits before and behind the stretch are cleared, up to the end of the last 64-bit word.
+ * Clears the bits before and behind, up to the end of the last 64-bit word.
  */
 void ng_dirt_extract(const struct ng_dirt *dirt, u64 first_page, unsigned int npages, unsigned int offset,
 		     unsigned long *words)

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Dirt: which pages of one mapping were written to.
- *
- * A bitmap that exists only while it says more than "none" or "all".  Adding to it cannot fail: without memory for the
- * bitmap everything counts as dirty, which costs whoever migrates some time, and never data.  Pure logic: the tests
- * run it on the build host.
+ * The set of dirty pages of a mapping. Without memory for bits, all pages count
+ * as dirty: that costs a migration time but no data. Also built by tests/unit.
  */
 #ifndef NG_DIRT_H
 #define NG_DIRT_H
 
 #include <linux/types.h>
 
-/* So many pages can be counted in the kernel's bitmap functions, and in the largest bitmap that user space may ask for. */
+/* Limit of the bitmap functions (int) and of NG_DIRTY_MAX_BITMAP_BYTES. */
 #define NG_DIRT_MAX_PAGES	((u64)S32_MAX)
 
 /**
  * struct ng_dirt - a set of pages of a mapping; all zeroes is the empty set
- * @bits: one for each page of the mapping, or NULL: none, unless @all
- * @all: every page is in it, and @bits is NULL
- *
- * At most one bit a page, allocated when the first page is added and charged to the memory cgroup of the task that adds it.
+ * @bits: one per page, allocated with the first; NULL if empty or full
+ * @all: the set is full
  */
 struct ng_dirt {
 	unsigned long *bits;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is dirty: switching tracking on and off, and everything that makes pages dirty.  See dirty.h. */
+/* Dirty tracking: switching it on and off, and marking pages. */
 #include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/sched/signal.h>
@@ -24,9 +24,8 @@ void ng_dirty_exit(struct ng_container *ct)
 }
 
 /**
- * ng_dirty_lock_reports() - begin something that must not meet a report
- * @ct: the container; nothing of it is held
- *
+ * ng_dirty_lock_reports() - exclude START, STOP and reports
+ * @ct: the container; none of its locks is held
  * Return: 0, or -EINTR on a fatal signal.
  */
 int ng_dirty_lock_reports(struct ng_container *ct)
@@ -40,7 +39,7 @@ void ng_dirty_unlock_reports(struct ng_container *ct)
 }
 
 /**
- * ng_dirty_mapping_pages() - how many bits stand for a mapping
+ * ng_dirty_mapping_pages() - number of bits for a mapping
  * @ct: the container; @ct->lock is held
  * @mapping: the mapping
  */
@@ -49,7 +48,6 @@ u64 ng_dirty_mapping_pages(const struct ng_container *ct, const struct ng_mappin
 	return ((mapping->range.last - mapping->range.first) >> ct->dirty.page_shift) + 1;
 }
 
-/* What is known about a mapping; NULL if it is not tracked.  @ct->lock is held. */
 struct ng_dirty_log *ng_dirty_log(struct ng_container *ct, const struct ng_mapping *mapping)
 {
 	lockdep_assert_held(&ct->lock);
@@ -58,10 +56,9 @@ struct ng_dirty_log *ng_dirty_log(struct ng_container *ct, const struct ng_mappi
 
 /**
  * ng_dirty_track() - begin to track a mapping
- * @ct: the container, where tracking is on; @ct->lock is held
+ * @ct: the container, with tracking on; @ct->lock is held
  * @mapping: a mapping that is not tracked
- *
- * Return: 0; -EINVAL if a bitmap cannot have so many bits; -ENOMEM.
+ * Return: 0; -EINVAL if it has too many pages for a bitmap; -ENOMEM.
  */
 int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping)
 {
@@ -84,7 +81,6 @@ int ng_dirty_track(struct ng_container *ct, struct ng_mapping *mapping)
 	return 0;
 }
 
-/* Forgets what is known about a mapping, if anything is. */
 void ng_dirty_untrack(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
@@ -98,7 +94,7 @@ void ng_dirty_untrack(struct ng_container *ct, struct ng_mapping *mapping)
 	kfree(log);
 }
 
-/* What is made while this gives up the lock is not tracked. */
+/* Mappings made while this drops the lock are not tracked. */
 static void untrack_all(struct ng_container *ct)
 {
 	struct ng_mapping *mapping;
@@ -109,7 +105,7 @@ static void untrack_all(struct ng_container *ct)
 		ng_dirty_untrack(ct, mapping);
 }
 
-/* What is completed while this gives up the lock is tracked already. */
+/* Mappings completed while this drops the lock are tracked already. */
 static int track_all(struct ng_container *ct)
 {
 	struct ng_mapping *mapping;
@@ -118,7 +114,7 @@ static int track_all(struct ng_container *ct)
 
 	ct->dirty.on = true;
 	ng_for_each_mapping_resting(ct, mapping, NG_RANGE_ALL, steps) {
-		/* One that is being filled is tracked when it is complete. */
+		/* A mapping being filled is tracked when it becomes live. */
 		if (mapping->state == NG_MAPPING_FILLING || mapping->dirty_log)
 			continue;
 		ret = fatal_signal_pending(current) ? -EINTR : ng_dirty_track(ct, mapping);
@@ -133,9 +129,8 @@ static int track_all(struct ng_container *ct)
 /**
  * ng_dirty_start() - switch tracking on
  * @ct: the container
- *
- * Return: 0, also if it is on; -EINVAL if a mapping is too large; -ENOMEM; -EINTR on a fatal
- * signal; as ng_container_enter().  After a failure tracking is off.
+ * Return: 0, also if it is on; -EINVAL if a mapping is too large; -ENOMEM;
+ * -EINTR on a fatal signal; as ng_container_enter().
  */
 int ng_dirty_start(struct ng_container *ct)
 {
@@ -159,9 +154,8 @@ unlock:
 }
 
 /**
- * ng_dirty_stop() - switch tracking off, and forget what was dirty
+ * ng_dirty_stop() - switch tracking off, and forget what is dirty
  * @ct: the container
- *
  * Return: 0, or -EINTR on a fatal signal.
  */
 int ng_dirty_stop(struct ng_container *ct)
@@ -178,11 +172,10 @@ int ng_dirty_stop(struct ng_container *ct)
 }
 
 /**
- * ng_dirty_mark() - say that an in-kernel user wrote to memory, or could until now
+ * ng_dirty_mark() - mark pages that an in-kernel user wrote, or could until now
  * @ct: the container; @ct->lock is held
  * @mapping: a mapping
  * @range: addresses within the mapping
- *
  * Context: may sleep.
  */
 void ng_dirty_mark(struct ng_container *ct, struct ng_mapping *mapping, struct ng_range range)
@@ -199,9 +192,9 @@ void ng_dirty_mark(struct ng_container *ct, struct ng_mapping *mapping, struct n
 }
 
 /**
- * ng_dirty_group_joined() - count a group that was attached
- * @ct: the container, its topology held for writing
- * @group: the group; its @pinned_scope says if it is emulated, which has no other way to memory than pinning
+ * ng_dirty_group_joined() - count an attached group
+ * @ct: the container; its topology is held for writing
+ * @group: the group; if emulated, it has pinned scope from the start
  */
 void ng_dirty_group_joined(struct ng_container *ct, struct ng_group *group)
 {
@@ -212,9 +205,9 @@ void ng_dirty_group_joined(struct ng_container *ct, struct ng_group *group)
 }
 
 /**
- * ng_dirty_group_promote() - note that a group's driver pins the pages that it uses
+ * ng_dirty_group_promote() - give a group pinned scope
  * @ct: the container; @ct->lock is held
- * @group: the group, which may have been promoted before
+ * @group: the group, which may have it already
  */
 void ng_dirty_group_promote(struct ng_container *ct, struct ng_group *group)
 {
@@ -226,8 +219,8 @@ void ng_dirty_group_promote(struct ng_container *ct, struct ng_group *group)
 }
 
 /**
- * ng_dirty_group_left() - forget a group that was detached, and not what it may have written to
- * @ct: the container, its topology held for writing
+ * ng_dirty_group_left() - mark what a detached group may have written
+ * @ct: the container; its topology is held for writing
  * @group: the group
  */
 void ng_dirty_group_left(struct ng_container *ct, struct ng_group *group)
@@ -247,7 +240,7 @@ void ng_dirty_group_left(struct ng_container *ct, struct ng_group *group)
 	mutex_unlock(&ct->lock);
 }
 
-/* What some bits said in pages of one size cannot be said in pages of another, unless it is nothing or everything. */
+/* Bits cannot be converted to another page size; "all" stays true. */
 static void forget_bits(struct ng_dirt *dirt)
 {
 	if (dirt->bits)
@@ -256,7 +249,7 @@ static void forget_bits(struct ng_dirt *dirt)
 
 /**
  * ng_dirty_page_size_changed() - follow the container's smallest page
- * @ct: the container, its topology held for writing
+ * @ct: the container; its topology is held for writing
  */
 void ng_dirty_page_size_changed(struct ng_container *ct)
 {

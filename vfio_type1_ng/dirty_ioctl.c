@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VFIO_IOMMU_DIRTY_PAGES, and what bitmaps user space may offer. */
+/* VFIO_IOMMU_DIRTY_PAGES, and checks of dirty bitmaps. */
 #include <linux/bitops.h>
 #include <linux/log2.h>
 #include <linux/uaccess.h>
@@ -12,11 +12,10 @@
 #include "range.h"
 
 /**
- * ng_check_bitmap() - does a user's bitmap have room for a range?
- * @bitmap: what the user said; if its page size is no power of two, the smallest factor that is one counts here
+ * ng_check_bitmap() - check that a user's bitmap has room for a range
+ * @bitmap: the user's bitmap; only the lowest bit of its page size counts here
  * @size: length of the range in bytes
- *
- * Return: 0; -EINVAL if it is no user memory, too small, too large, or there is nothing to report.
+ * Return: 0, or -EINVAL, also for a range without a page.
  */
 int ng_check_bitmap(const struct vfio_bitmap *bitmap, u64 size)
 {
@@ -27,7 +26,7 @@ int ng_check_bitmap(const struct vfio_bitmap *bitmap, u64 size)
 	npages = size >> __ffs64(bitmap->pgsize);
 	if (!npages || bitmap->size > NG_DIRTY_MAX_BITMAP_BYTES)
 		return -EINVAL;
-	/* In whole words; what the user offers is the smaller number, which cannot overflow here. */
+	/* In whole words; the size is limited, so its bits do not overflow. */
 	return bitmap->size / sizeof(u64) * BITS_PER_TYPE(u64) < npages ? -EINVAL : 0;
 }
 
@@ -53,9 +52,7 @@ static int get_bitmap(struct ng_container *ct, unsigned long arg, u32 argsz)
  * ng_dirty_pages() - VFIO_IOMMU_DIRTY_PAGES
  * @ct: the container
  * @arg: user address of a struct vfio_iommu_type1_dirty_bitmap
- *
- * Return: 0; -EACCES for a v1 container; -EFAULT; -EINVAL; -EOVERFLOW if the range wraps; as ng_dirty_start(),
- * ng_dirty_stop() and ng_dirty_get().
+ * Return: 0; -EACCES (v1); -EOVERFLOW; as ng_dirty_start() and ng_dirty_get().
  */
 long ng_dirty_pages(struct ng_container *ct, unsigned long arg)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What user space says about dirty tracking. */
+/* VFIO_IOMMU_DIRTY_PAGES, and checks of dirty bitmaps. */
 #ifndef NG_DIRTY_IOCTL_H
 #define NG_DIRTY_IOCTL_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reporting what is dirty: take it, copy it, then drop it or put it back.  See dirty.h. */
+/* Reports of dirty pages: take, copy to the user, then drop or put back. */
 #include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -15,20 +15,19 @@
 #include "external.h"
 #include "mapping.h"
 
-/* User space sees words of 64 bits. */
 #define WORD_BITS	64U
 
-/* So much is copied at once: a page, less the word that ng_dirt_extract() needs besides. */
+/* Copied at once: a page, less the spare word for ng_dirt_extract(). */
 #define STRETCH_BITS	((PAGE_SIZE - sizeof(u64)) * BITS_PER_BYTE)
 
 /**
- * struct report - a report on its way to the user
+ * struct report - a report that is copied to the user
  * @words: the user's bitmap
- * @range: what it is about; the first address has the first bit
- * @page_shift: size of a bit's page when the report began
- * @next: first address that was not looked at, unless @done
- * @done: every address was looked at
- * @buffer: a stretch of the bitmap, from a word's first bit on
+ * @range: what it is about; the first bit is for the first address
+ * @page_shift: page size of a bit when the report began
+ * @next: first address not handled yet, unless @done
+ * @done: all addresses are handled
+ * @buffer: a part of the bitmap, from the first bit of a word on
  */
 struct report {
 	u64 __user *words;
@@ -40,9 +39,9 @@ struct report {
 };
 
 /**
- * struct stretch - consecutive bits about one mapping
- * @first_bit: place of the first one in the user's bitmap
- * @nbits: how many, or 0 if nothing is left
+ * struct stretch - consecutive bits of one mapping
+ * @first_bit: index of the first in the user's bitmap
+ * @nbits: number of bits; 0 at the end
  */
 struct stretch {
 	u64 first_bit;
@@ -50,9 +49,8 @@ struct stretch {
 };
 
 /**
- * ng_dirty_begin_report() - have reports to oneself, with the memory that one takes
- * @ct: the container; nothing of it is held
- *
+ * ng_dirty_begin_report() - exclude other reports, and allocate a buffer
+ * @ct: the container; none of its locks is held
  * Return: 0; -ENOMEM; -EINTR on a fatal signal.
  */
 int ng_dirty_begin_report(struct ng_container *ct)
@@ -75,12 +73,7 @@ void ng_dirty_end_report(struct ng_container *ct)
 	ng_dirty_unlock_reports(ct);
 }
 
-/**
- * take() - move what is dirty to where a report finds it
- * @ct: the container; reports and @ct->lock are held
- * @range: the report's range, which cuts no mapping
- * @state: only mappings in this state are reported on
- */
+/* The range cuts no mapping. */
 static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping_state state)
 {
 	struct ng_mapping *mapping;
@@ -89,7 +82,7 @@ static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping
 	lockdep_assert_held(&ct->dirty.reports);
 	lockdep_assert_held(&ct->lock);
 
-	/* Keeps the lock: a mapping that came meanwhile could reach beyond the range. */
+	/* Keep the lock: a new mapping could extend beyond the range. */
 	ng_for_each_mapping(ct, mapping, range) {
 		struct ng_dirty_log *log = ng_dirty_log(ct, mapping);
 
@@ -104,12 +97,7 @@ static void take(struct ng_container *ct, struct ng_range range, enum ng_mapping
 	}
 }
 
-/**
- * finish() - end a report
- * @ct: the container; reports are held
- * @range: the report's range
- * @delivered: the user has all of it; otherwise it goes into the next report
- */
+/* End a report. What was not delivered goes into the next one. */
 static void finish(struct ng_container *ct, struct ng_range range, bool delivered)
 {
 	struct ng_mapping *mapping;
@@ -130,14 +118,12 @@ static void finish(struct ng_container *ct, struct ng_range range, bool delivere
 	mutex_unlock(&ct->lock);
 }
 
-/* Everything up to an address was looked at. */
 static void advance(struct report *report, u64 last)
 {
 	report->done = last >= report->range.last;
 	report->next = last + 1;
 }
 
-/* Puts the next bits about a mapping into the report's buffer. */
 static struct stretch extract(struct report *report, const struct ng_mapping *mapping, const struct ng_dirty_log *log)
 {
 	static const struct ng_dirt everything = { .all = true };
@@ -146,7 +132,7 @@ static struct stretch extract(struct report *report, const struct ng_mapping *ma
 	struct stretch stretch = { .first_bit = (from - report->range.first) >> report->page_shift };
 	unsigned int offset = stretch.first_bit % WORD_BITS;
 
-	/* All but the last end with a word, so that only the first can begin within one. */
+	/* End with a word: only the first stretch can begin inside one. */
 	stretch.nbits = min_t(u64, left, STRETCH_BITS - offset);
 	ng_dirt_extract(log->reporting_all ? &everything : &log->reported,
 			(from - mapping->range.first) >> report->page_shift, stretch.nbits, offset,
@@ -155,7 +141,7 @@ static struct stretch extract(struct report *report, const struct ng_mapping *ma
 	return stretch;
 }
 
-/* The next bits that are known.  A mapping that came after the report began is not part of it. */
+/* A mapping made after the report began is not part of it. */
 static struct stretch next_stretch(struct ng_container *ct, struct report *report)
 {
 	struct stretch stretch = {};
@@ -179,10 +165,7 @@ static struct stretch next_stretch(struct ng_container *ct, struct report *repor
 	return stretch;
 }
 
-/*
- * Hands a stretch to the user.  If it begins within a word, the bits that are set there, by the mapping before, stay.
- * Other words are overwritten, up to the end of the last.
- */
+/* Keep the bits of the mapping before, in a first word that is shared. */
 static int copy_stretch(struct report *report, struct stretch stretch)
 {
 	u64 __user *words = report->words + stretch.first_bit / WORD_BITS;
@@ -216,15 +199,6 @@ static int copy(struct ng_container *ct, struct report *report)
 	return 0;
 }
 
-/**
- * deliver() - copy to the user what was taken
- * @ct: the container; a report was begun, and @ct->lock is not held
- * @range: the report's range
- * @page_shift: size of a bit's page when it was taken
- * @words: the user's bitmap, which is large enough
- *
- * Return: 0; -EFAULT; -EINTR on a fatal signal.  After a failure the next report says all of it again.
- */
 static int deliver(struct ng_container *ct, struct ng_range range, unsigned int page_shift, u64 __user *words)
 {
 	struct report report = {
@@ -241,9 +215,9 @@ static int deliver(struct ng_container *ct, struct ng_range range, unsigned int 
 }
 
 /**
- * ng_dirty_can_report() - is tracking on, and does the bitmap count the right pages?
+ * ng_dirty_can_report() - check that tracking is on, and a bitmap's page size
  * @ct: the container; reports and @ct->lock are held
- * @bitmap: where the report is to go
+ * @bitmap: the user's bitmap
  */
 bool ng_dirty_can_report(struct ng_container *ct, const struct vfio_bitmap *bitmap)
 {
@@ -255,11 +229,10 @@ bool ng_dirty_can_report(struct ng_container *ct, const struct vfio_bitmap *bitm
  * ng_dirty_get() - report what is dirty in a range
  * @ct: the container
  * @iova: first address
- * @size: length in bytes; the range was checked
- * @bitmap: where the report goes; it was checked against @size, with the page size that it claims
- *
- * Return: 0; -EINVAL if tracking is off, the page size is not the smallest, or the range is not made of such pages or
- * cuts a mapping; as ng_dirty_begin_report() and deliver().
+ * @size: length in bytes; the range is checked
+ * @bitmap: the user's bitmap, checked against @size
+ * Return: 0; -EINVAL if tracking is off, the page size is not the smallest, or
+ * the range is not aligned or cuts a mapping; -ENOMEM; -EFAULT; -EINTR.
  */
 int ng_dirty_get(struct ng_container *ct, u64 iova, u64 size, const struct vfio_bitmap *bitmap)
 {
@@ -290,12 +263,11 @@ end:
 }
 
 /**
- * ng_dirty_report_emptying() - report what is dirty in mappings that are about to go
- * @ct: the container, entered; a report was begun, ng_dirty_can_report() said yes, and @ct->lock is not held
+ * ng_dirty_report_emptying() - report what is dirty in mappings being removed
+ * @ct: the container, entered, without @ct->lock; ng_dirty_can_report() is true
  * @range: the range that is being unmapped
- * @bitmap: where the report goes
- *
- * Return: as deliver().
+ * @bitmap: the user's bitmap
+ * Return: 0; -EFAULT; -EINTR on a fatal signal.
  */
 int ng_dirty_report_emptying(struct ng_container *ct, struct ng_range range, const struct vfio_bitmap *bitmap)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Joining, making, leaving and programming domains; see domain.h. */
+/* Attaching groups to domains, and mapping runs in domains. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
@@ -21,11 +21,9 @@
 #include "runs.h"
 
 /*
- * Would joining this domain give the group less than a domain of its own?
- *
- * Where KVM asks the device whether its DMA can be made coherent, it takes for granted that it has been.  A capable
- * group must therefore not join a domain made for one that is not, although the IOMMU would let it; and the other way
- * round, an incapable group in an enforcing domain is not noticed by every driver.
+ * Since v6.2, KVM assumes that a device which can be coherent is. So such a
+ * group must not join a domain whose first group could not be, nor the other
+ * way round: not every driver refuses that.
  */
 static bool would_weaken(const struct ng_domain *domain, const struct ng_group *group)
 {
@@ -33,13 +31,12 @@ static bool would_weaken(const struct ng_domain *domain, const struct ng_group *
 }
 
 /*
- * So many refusals of groups behind another IOMMU show that this driver ties a domain to its IOMMU, unless one was ever
- * accepted.  Most drivers do; if each new one of n IOMMUs asked all domains there are, n * (n - 1) / 2 would refuse.  With
- * fewer, a domain that could be shared might be missed where IOMMUs of one machine differ.
+ * After so many refusals, assume that domains work behind one IOMMU only: else
+ * failed attaches are quadratic in the number of IOMMUs. With fewer, a domain
+ * that can be shared could be missed on a machine whose IOMMUs differ.
  */
 #define MAX_REFUSALS_ACROSS	8
 
-/* Is it no use to offer the domain to the group, because what stands between their IOMMUs is known? */
 static bool is_known_to_refuse(const struct ng_container *ct, const struct ng_domain *domain, const struct ng_group *group)
 {
 	if (domain->instance == group->instance)
@@ -48,7 +45,6 @@ static bool is_known_to_refuse(const struct ng_container *ct, const struct ng_do
 	       (!ct->joined_across && ct->refusals_across >= MAX_REFUSALS_ACROSS);
 }
 
-/* Learns from what a domain said to a group behind another IOMMU. */
 static void learn(struct ng_container *ct, struct ng_domain *domain, const struct ng_group *group, int ret)
 {
 	if (domain->instance == group->instance)
@@ -86,13 +82,12 @@ static int join(struct ng_container *ct, struct ng_domain *domain, struct ng_gro
 }
 
 /**
- * ng_domain_join_any() - attach a group to a domain that exists
+ * ng_domain_join_any() - attach a group to an existing domain
  * @ct: the container
- * @group: a group that has passed every check that needs no attach
+ * @group: a group that has passed all checks that need no attach
  *
- * The domains of the group's own IOMMU are asked first, because they are the likeliest to accept it.
- *
- * Return: 0, -EMEDIUMTYPE if no domain accepts the group, or the errno that ended the search.
+ * Tries domains of the group's own IOMMU first, which are likely to accept.
+ * Return: 0; -EMEDIUMTYPE if all refuse the group; or what ended the search.
  */
 int ng_domain_join_any(struct ng_container *ct, struct ng_group *group)
 {
@@ -123,7 +118,6 @@ static struct ng_range aperture_of(const struct ng_domain *domain)
 	};
 }
 
-/* Can the domain translate everything that is mapped already? */
 static bool aperture_holds_mappings(struct ng_container *ct, struct ng_range aperture)
 {
 	if (aperture.first && ng_mapping_exists(ct, (struct ng_range){ .first = 0, .last = aperture.first - 1 }))
@@ -132,7 +126,7 @@ static bool aperture_holds_mappings(struct ng_container *ct, struct ng_range ape
 	       !ng_mapping_exists(ct, (struct ng_range){ .first = aperture.last + 1, .last = U64_MAX });
 }
 
-/* Takes the address of the MSI doorbell page into the domain, where the IOMMU translates MSIs too. */
+/* An IOMMU that translates MSIs needs an address for their doorbell. */
 static int reserve_msi_doorbell(struct ng_domain *domain, const struct ng_group *group)
 {
 	int ret;
@@ -143,7 +137,7 @@ static int reserve_msi_doorbell(struct ng_domain *domain, const struct ng_group 
 	return ret == -ENODEV ? 0 : ret;	/* no IOMMU-backed DMA API, so nothing to reserve */
 }
 
-/* The page sizes of a domain for memory that comes in CPU pages: smaller ones only serve to map a CPU page. */
+/* A CPU page can be mapped in smaller pieces, so these count as PAGE_SIZE. */
 static u64 page_sizes(const struct ng_domain *domain)
 {
 	u64 pgsizes = domain->iommu->pgsize_bitmap;
@@ -151,10 +145,7 @@ static u64 page_sizes(const struct ng_domain *domain)
 	return pgsizes & ~PAGE_MASK ? (pgsizes & PAGE_MASK) | PAGE_SIZE : pgsizes;
 }
 
-/*
- * Makes all DMA of a new domain coherent if that is possible for its first group.  A device that cannot is not asked:
- * not every driver would refuse.
- */
+/* Not every driver refuses to enforce coherency for an incapable device. */
 static bool enforce_coherency(const struct ng_domain *domain, const struct ng_group *group)
 {
 	if (compat_kvm_trusts_device_coherency() && !group->can_be_coherent)
@@ -162,7 +153,6 @@ static bool enforce_coherency(const struct ng_domain *domain, const struct ng_gr
 	return compat_enforce_cache_coherency(domain->iommu, group->iommu_group);
 }
 
-/* Makes an attached domain fit for the container, and maps everything in it. */
 static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_group *group,
 		   struct ng_iova_windows *windows)
 {
@@ -172,14 +162,14 @@ static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_
 
 	if (!aperture_holds_mappings(ct, aperture))
 		return -EINVAL;
-	/* What is mapped must stay within reach of unmapping, which takes whole pages of the smallest size. */
+	/* Unmapping takes whole pages: all mappings must consist of them. */
 	if (!pgsizes || !ng_mappings_aligned(ct, pgsizes & -pgsizes))
 		return -EINVAL;
 	ng_iova_windows_restrict(windows, aperture);
 	if (!windows->nr)
 		return -EINVAL;
 
-	/* Before the first mapping: not every driver can make those that exist coherent. */
+	/* First, because not every driver can change existing mappings. */
 	domain->coherent = enforce_coherency(domain, group);
 	domain->for_coherent = group->can_be_coherent;
 
@@ -189,22 +179,22 @@ static int prepare(struct ng_container *ct, struct ng_domain *domain, struct ng_
 	return ng_mappings_replay(ct, domain);
 }
 
-/* Called with the group's mutex held, so that the device has an IOMMU; see see_device() in group.c. */
+/* The group's mutex is held, so dev->iommu is valid; see see_device(). */
 static int alloc_for_device(struct device *dev, void *data)
 {
 	struct iommu_domain **iommu = data;
 
 	*iommu = compat_paging_domain_alloc(dev);
-	return 1;	/* one device is as good as another */
+	return 1;	/* any device will do */
 }
 
 /**
- * ng_domain_create_for() - make a domain that no group has yet, and attach this one
+ * ng_domain_create_for() - create a domain and attach a group to it
  * @ct: the container
  * @group: a group that no domain of the container accepts
- * @windows: what the container may map besides; restricted to what the new domain can translate
- *
- * Return: 0 or a negative errno as the IOMMU core or driver said it, and then the group is attached to nothing.
+ * @windows: what may be mapped; restricted to what the domain translates
+ * Return: 0; or an errno, with the group unattached except for
+ * -ENOTRECOVERABLE.
  */
 int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct ng_iova_windows *windows)
 {
@@ -226,11 +216,19 @@ int ng_domain_create_for(struct ng_container *ct, struct ng_group *group, struct
 	}
 
 	ret = iommu_emt_attach_fresh(domain->iommu, group->iommu_group);
+	/*
+	 * A device may still be attached, so its page tables must stay: leak
+	 * the domain. It is empty, so that device reaches no memory.
+	 */
 	if (ret == -ENOTRECOVERABLE)
 		goto free_domain;
 	if (ret)
 		goto free_iommu_domain;
 
+	/*
+	 * Before prepare(): that fills a first domain through this list, and
+	 * the length of the list shows that it is the first.
+	 */
 	list_add_tail(&domain->next, &ct->domains);
 	ret = prepare(ct, domain, group, windows);
 	if (ret)
@@ -255,9 +253,8 @@ free_domain:
  * @ct: the container
  * @group: an attached group
  *
- * The group's DMA is blocked first.  The last group takes the domain with it, and the last domain all memory: it is
- * unmapped and let go while the domain still exists.  The mappings stay if there are devices that need no domain.
- * A stranded domain is never freed, so it is emptied, whether or not it is the last.
+ * Detaches first, so that DMA cannot reach what is unpinned next. The last
+ * domain takes all mappings with it, or with emulated groups, only its pins.
  */
 void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 {
@@ -269,12 +266,12 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 	group->domain = NULL;
 	list_del(&group->in_domain);
 	if (--domain->nr_groups) {
-		/* Another group speaks for it from now on; the IOMMU of the one that left may go with its devices. */
+		/* The IOMMU of the group that left may go with its devices. */
 		domain->instance = list_first_entry(&domain->groups, struct ng_group, in_domain)->instance;
 		return;
 	}
 
-	/* Freeing a domain unmaps.  One that lives on is emptied here: no later call reaches it. */
+	/* Freeing a domain unmaps. One that is stranded stays, so empty it. */
 	if (!list_is_singular(&ct->domains) && domain->stranded)
 		ng_mappings_withdraw(ct, domain);
 	else if (list_is_singular(&ct->domains) && ct->nr_emulated)
@@ -287,7 +284,6 @@ void ng_domain_leave(struct ng_container *ct, struct ng_group *group)
 	kfree(domain);
 }
 
-/* Restricts the windows to what every domain can translate. */
 void ng_domains_restrict_windows(struct ng_container *ct, struct ng_iova_windows *windows)
 {
 	struct ng_domain *domain;
@@ -296,7 +292,7 @@ void ng_domains_restrict_windows(struct ng_container *ct, struct ng_iova_windows
 		ng_iova_windows_restrict(windows, aperture_of(domain));
 }
 
-/* Recomputes the page sizes that all domains support.  Joining may have changed them too. */
+/* A join can change the page sizes of a domain, too. */
 void ng_domains_update_page_sizes(struct ng_container *ct)
 {
 	struct ng_domain *domain;
@@ -311,7 +307,7 @@ void ng_domains_update_page_sizes(struct ng_container *ct)
 	ng_dirty_page_size_changed(ct);
 }
 
-/* Does every domain keep DMA coherent?  True for none. */
+/* True if there is no domain. */
 bool ng_domains_coherent(struct ng_container *ct)
 {
 	struct ng_domain *domain;
@@ -328,7 +324,7 @@ static noinline void tell_leak(u64 iova, u64 bytes)
 			   bytes, iova);
 }
 
-/* Returns true if nothing of it is mapped any more; otherwise says so in the log. */
+/* Return true if nothing stays mapped; log what does. */
 static bool unmap(struct ng_domain *domain, u64 iova, u64 bytes)
 {
 	if (iommu_unmap(domain->iommu, iova, bytes) == bytes)
@@ -337,7 +333,6 @@ static bool unmap(struct ng_domain *domain, u64 iova, u64 bytes)
 	return false;
 }
 
-/* How many pages of a run, from one on, a domain maps. */
 static unsigned long count_mapped(struct ng_domain *domain, u64 iova, const struct ng_run *run,
 				  unsigned long from)
 {
@@ -352,9 +347,9 @@ static unsigned long count_mapped(struct ng_domain *domain, u64 iova, const stru
 }
 
 /*
- * Unmaps what is left of a run that could not be mapped.  When memory for page tables runs out, the
- * VT-d driver does not tell the core what it has mapped of a piece by then, so the core leaves it.
- * Only what is there is unmapped: a driver may take more than it was asked for where nothing is.
+ * Without memory for page tables, the VT-d driver does not report what it
+ * mapped before, so the core leaves it mapped. Unmap only what is found: where
+ * nothing is mapped, a driver may unmap more than requested.
  */
 static noinline int unmap_leftovers(struct ng_domain *domain, u64 iova, const struct ng_run *run,
 				    int error)
@@ -376,10 +371,9 @@ static noinline int unmap_leftovers(struct ng_domain *domain, u64 iova, const st
  * @iova: address of the run's first byte
  * @run: the run
  * @prot: IOMMU_READ, IOMMU_WRITE
- * @gfp: how to get memory for page tables, on kernels where that can be said
- *
- * Return: 0 or the IOMMU driver's errno, and then nothing of the run is mapped; -ENOTRECOVERABLE if
- * some of it stays mapped, so that nobody may let go of it.
+ * @gfp: for page tables; not used before v6.3
+ * Return: 0; an errno, with nothing of the run mapped; or -ENOTRECOVERABLE if a
+ * part stays mapped, so that the run must stay pinned.
  */
 int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, int prot,
 		  gfp_t gfp)
@@ -391,13 +385,12 @@ int ng_domain_map(struct ng_domain *domain, u64 iova, const struct ng_run *run, 
 	return unlikely(ret) ? unmap_leftovers(domain, iova, run, ret) : 0;
 }
 
-/* Unmaps a run from one domain.  Returns true if nothing of it is mapped there any more. */
 bool ng_domain_unmap(struct ng_domain *domain, u64 iova, const struct ng_run *run)
 {
 	return unmap(domain, iova, (u64)run->npages << PAGE_SHIFT);
 }
 
-/* Apart, so that the way without failure saves fewer registers. */
+/* noinline: on success, ng_domains_map() saves fewer registers. */
 static noinline int unmap_from_earlier(struct ng_container *ct, struct ng_domain *domain, u64 iova,
 				       const struct ng_run *run, int error)
 {
@@ -423,12 +416,11 @@ int ng_domains_map(struct ng_container *ct, u64 iova, const struct ng_run *run, 
 }
 
 /**
- * ng_domains_unmap() - unmap whole runs from every domain, and wait until no device uses the old translation
+ * ng_domains_unmap() - unmap whole runs from every domain, and flush the IOTLBs
  * @ct: the container
  * @iova: address of the first run
- * @bytes: what the runs cover
- *
- * Return: true if nothing of it is mapped any more; otherwise the log says so.
+ * @bytes: length of the runs
+ * Return: true if nothing stays mapped; what does is logged.
  */
 bool ng_domains_unmap(struct ng_container *ct, u64 iova, u64 bytes)
 {

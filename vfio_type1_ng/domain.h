@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Domains: the I/O page tables of a container.
- *
- * All domains of a container map the same.  There is more than one only because some groups cannot share: a group joins
- * a domain that exists if one accepts it, and a domain is made only for a group that none accepts.  A domain lives
- * from its first group to its last.
+ * Domains: the I/O page tables of a container, which all map the same. A new
+ * one is created only for a group that no existing domain accepts.
  */
 #ifndef NG_DOMAIN_H
 #define NG_DOMAIN_H
@@ -20,18 +17,16 @@ struct ng_iova_windows;
 struct ng_run;
 
 /**
- * struct ng_domain - one I/O page table and the groups that use it
- * @next: place in the container's list
- * @iommu: the kernel's object
- * @instance: IOMMU of one of its groups, which accepts the domain for certain and stays as long as the group
- * @refused: another IOMMU whose group it refused latest, or NULL; only compared
- * @groups: struct ng_group that are attached, at least one once it is in the list
+ * struct ng_domain - an I/O page table; guarded by the container's topology
+ * @next: node in the container's list
+ * @iommu: the IOMMU core's object
+ * @instance: IOMMU of an attached group, so it exists and accepts the domain
+ * @refused: the last IOMMU whose group it refused, or NULL; only compared
+ * @groups: attached struct ng_group; empty only while the domain is created
  * @nr_groups: their number
  * @coherent: no DMA through it can bypass the CPU caches
- * @for_coherent: it was made for a group whose DMA can be made coherent
- * @stranded: a device may still be attached that no group accounts for; never freed
- *
- * Guarded by the container's topology.
+ * @for_coherent: the DMA of its first group could be made coherent
+ * @stranded: a failed attach may have left devices attached: never freed
  */
 struct ng_domain {
 	struct list_head next;

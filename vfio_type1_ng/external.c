@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records of what in-kernel users hold; see external.h. */
+/* Records of external pins. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/lockdep.h>
@@ -25,7 +25,6 @@ static struct ng_external_pin *pin_of(struct rb_node *node)
 	return rb_entry_safe(node, struct ng_external_pin, node);
 }
 
-/* The record of the first page at or behind an address, or NULL. */
 static struct ng_external_pin *find_from(struct ng_container *ct, u64 iova)
 {
 	struct rb_node *node = ct->external.rb_node;
@@ -44,7 +43,6 @@ static struct ng_external_pin *find_from(struct ng_container *ct, u64 iova)
 	return found;
 }
 
-/* The record of the page at an address, or NULL. */
 static struct ng_external_pin *find(struct ng_container *ct, u64 iova)
 {
 	struct ng_external_pin *pin = find_from(ct, iova);
@@ -72,7 +70,6 @@ static void erase(struct ng_container *ct, struct ng_external_pin *pin)
 	ct->nr_external--;
 }
 
-/* The record of the first page of a range that has one, or NULL. */
 static struct ng_external_pin *find_first(struct ng_container *ct, struct ng_range range)
 {
 	struct ng_external_pin *pin = find_from(ct, range.first);
@@ -80,25 +77,22 @@ static struct ng_external_pin *find_first(struct ng_container *ct, struct ng_ran
 	return pin && pin->iova <= range.last ? pin : NULL;
 }
 
-/* The record of the next page of a range that has one, or NULL. */
 static struct ng_external_pin *find_next(struct ng_external_pin *pin, struct ng_range range)
 {
 	pin = pin_of(rb_next(&pin->node));
 	return pin && pin->iova <= range.last ? pin : NULL;
 }
 
-/* Every record of a range, in ascending order, with the container's lock or its topology held for writing. */
+/* In ascending order; @lock is held, or @topology for writing. */
 #define for_each_pin(ct, pin, range)						\
 	for (pin = find_first(ct, range); pin; pin = find_next(pin, range))
 
-/* Is the page at an address held, or does it change hands? */
 bool ng_external_has_record(struct ng_container *ct, u64 iova)
 {
 	lockdep_assert_held(&ct->lock);
 	return find(ct, iova);
 }
 
-/* The record of the page at an address if it changes hands, to wait for; or NULL. */
 const struct ng_external_pin *ng_external_changing_hands(struct ng_container *ct, u64 iova)
 {
 	const struct ng_external_pin *pin = find(ct, iova);
@@ -108,12 +102,11 @@ const struct ng_external_pin *ng_external_changing_hands(struct ng_container *ct
 }
 
 /**
- * ng_external_first() - find the first page of a range that is held or changes hands
+ * ng_external_first() - find the first page of a range that has a record
  * @ct: the container; @ct->lock is held
  * @range: the range
  * @iova: set to the address of the page
- *
- * Return: false if none is.
+ * Return: false if there is none.
  */
 bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova)
 {
@@ -127,12 +120,11 @@ bool ng_external_first(struct ng_container *ct, struct ng_range range, u64 *iova
 }
 
 /**
- * ng_external_hold() - hold a page once more
+ * ng_external_hold() - add a user to a held page
  * @ct: the container; @ct->lock is held
  * @iova: address of the page
  * @pfn: set to its frame
- *
- * Return: false if nobody holds it yet.
+ * Return: false if the page is not held.
  */
 bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn)
 {
@@ -147,10 +139,9 @@ bool ng_external_hold(struct ng_container *ct, u64 iova, unsigned long *pfn)
 }
 
 /**
- * ng_external_reserve() - make the record of a page that is going to be pinned
+ * ng_external_reserve() - create the record of a page that is pinned next
  * @ct: the container; @ct->lock is held
- * @iova: address of the page, which has no record, in a mapping that the caller is going to borrow
- *
+ * @iova: address of a page without a record, in a mapping that is borrowed next
  * Return: 0 or -ENOMEM.
  */
 int ng_external_reserve(struct ng_container *ct, u64 iova)
@@ -167,7 +158,7 @@ int ng_external_reserve(struct ng_container *ct, u64 iova)
 }
 
 /**
- * ng_external_complete() - say that a page is held now
+ * ng_external_complete() - record that a page is held
  * @ct: the container; @ct->lock is held
  * @iova: address of the page, reserved by the caller
  * @pfn: its frame
@@ -184,7 +175,7 @@ void ng_external_complete(struct ng_container *ct, u64 iova, unsigned long pfn, 
 	ng_turn_settled(ct, pin);
 }
 
-/* Ends a record that has no users: the page could not be pinned, or is unpinned. */
+/* The record has no users: the page was not pinned, or is unpinned. */
 void ng_external_erase(struct ng_container *ct, u64 iova)
 {
 	struct ng_external_pin *pin = find(ct, iova);
@@ -195,12 +186,10 @@ void ng_external_erase(struct ng_container *ct, u64 iova)
 }
 
 /**
- * ng_external_drop() - hold a page once less
+ * ng_external_drop() - remove a user from a held page
  * @ct: the container; @ct->lock is held
  * @iova: address of the page
- * @last: set to the record if this was the last hold; the caller lets go of the page, then ends the record with
- *	ng_external_erase()
- *
+ * @last: set to the record if no user is left: unpin, then ng_external_erase()
  * Return: true if @last was set.
  */
 bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin *last)
@@ -215,13 +204,12 @@ bool ng_external_drop(struct ng_container *ct, u64 iova, struct ng_external_pin 
 	return true;
 }
 
-/* Does this page count as locked memory?  As for the mapping itself, those that are the kernel's own do not. */
+/* As for mappings, reserved pages do not count as locked memory. */
 bool ng_external_charged(const struct ng_external_pin *pin)
 {
 	return pin->pinned && !PageReserved(pfn_to_page(pin->pfn));
 }
 
-/* How many of the pages held in a mapping count as locked memory. */
 unsigned long ng_external_chargeable(struct ng_container *ct, const struct ng_mapping *mapping)
 {
 	struct ng_external_pin *pin;
@@ -235,7 +223,6 @@ unsigned long ng_external_chargeable(struct ng_container *ct, const struct ng_ma
 	return n;
 }
 
-/* Marks what is held, which may be written to at any time. */
 void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct ng_external_pin *pin;
@@ -253,12 +240,12 @@ void ng_external_mark_dirty(struct ng_container *ct, struct ng_mapping *mapping)
 }
 
 /**
- * ng_external_abandon() - forget what in-kernel users hold in a mapping that ends
+ * ng_external_abandon() - forget what is held in a mapping that is removed
  * @ct: the container; @ct->lock is held
  * @mapping: a mapping that is unmapped from every domain
  *
- * Every device of the container is closed then, so a record tells of a driver that did not clean up.  It may still reach
- * the pages, so nobody may use them for anything else: they stay pinned.
+ * All devices are closed: only a driver that did not unpin has left records. It
+ * may still use the pages, which stay pinned.
  */
 void ng_external_abandon(struct ng_container *ct, struct ng_mapping *mapping)
 {

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * External pins: pages of a mapping that in-kernel users hold, besides what the mapping itself pins for the domains.
+ * External pins: pages that in-kernel users hold. A page is charged once: by
+ * its mapping while the container has a domain, by its record while it has
+ * none. replay.c switches between the two.
  *
- * One record for each page, with a count of who holds it; the container has them in a tree of their
- * own, because few mappings have any.  A page is charged to the mapping's owner once: by the
- * mapping while the container has a domain, by its record while it has none.  So a mapping's
- * charged pages are those of its runs, or, without runs, those that ng_external_chargeable()
- * counts; who makes or drops the last domain sees to that (replay.c).
- *
- * Records are read and written under the container's lock.  A page changes hands without it: who pins one, as a borrower
- * of the mapping, makes its record before, without users, and completes it after; who drops the last hold erases the record
- * after the page is unpinned and no longer charged.  So no page is ever charged twice.  Who wants a page that changes hands
- * waits for that (see turn.h).
+ * A page is pinned and unpinned without the container's lock, with its record
+ * in transition. The record is reserved before pinning and completed after; it
+ * is erased after unpinning and uncharging, so no page is charged twice. Calls
+ * that need a page in transition wait for it (see turn.h).
  */
 #ifndef NG_EXTERNAL_H
 #define NG_EXTERNAL_H
@@ -26,11 +22,11 @@ struct ng_mapping;
 
 /**
  * struct ng_external_pin - a page that in-kernel users hold
- * @node: place in the container's tree
+ * @node: node in the container's tree
  * @iova: I/O virtual address of the page
  * @pfn: its frame
- * @users: how many times it was pinned and not unpinned; 0 while it changes hands
- * @pinned: we hold it; not so the zero page and device memory, which nobody has to hold
+ * @users: times that it was pinned and not unpinned; 0 while in transition
+ * @pinned: the page is pinned, unlike the zero page and device memory
  */
 struct ng_external_pin {
 	struct rb_node node;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attaching groups to a container and detaching them.
- *
- * Everything that can be known without an attach is checked before any domain is touched: a domain that exists holds
- * mappings, and a group that must not see them must not be attached to it even for a moment.
+ * Attaching and detaching groups. All checks come first: a group that must not
+ * reach the memory of a domain must not be attached to it even briefly.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,8 +24,8 @@
 #include "trace.h"
 
 /*
- * Called with the group's mutex held, so it must not call back for the group.  Only here is it certain that a device has an
- * IOMMU: one may be unplugged while its group is being attached, and a reference does not keep dev->iommu.
+ * Under the group's mutex, so do not call back into the group. Only here is
+ * dev->iommu valid for certain: a device can be unplugged during attach.
  */
 static int see_device(struct device *dev, void *data)
 {
@@ -59,7 +57,7 @@ static void group_free(struct ng_container *ct, struct ng_group *group)
 	kfree(group);
 }
 
-/* Finds a group in the container; the topology is held.  Returns NULL if it is not there. */
+/* The topology is held. */
 struct ng_group *ng_group_find(struct ng_container *ct, const struct iommu_group *iommu_group)
 {
 	struct ng_group *group;
@@ -70,7 +68,6 @@ struct ng_group *ng_group_find(struct ng_container *ct, const struct iommu_group
 	return NULL;
 }
 
-/* Computes what may be mapped, from the container's domains and all reservations. */
 static void compute_windows(struct ng_container *ct, struct ng_iova_windows *windows)
 {
 	ng_iova_windows_reset(windows);
@@ -82,7 +79,7 @@ static int check_windows(struct ng_container *ct, const struct ng_group *group)
 {
 	int ret;
 
-	/* What others reserve too is in no window, and while there are windows nothing is mapped outside. */
+	/* The windows, and so the mappings, already exclude its ranges. */
 	if (!group->reserves_more && !list_empty(&ct->domains)) {
 		ret = ng_iova_windows_copy(&ct->next_windows, &ct->windows);
 		if (ret)
@@ -108,13 +105,7 @@ static int check_msi_isolation(const struct ng_group *group)
 	return -EPERM;
 }
 
-/**
- * preflight() - everything about a group that can be known without attaching it
- * @ct: the container; its next windows are set to what may be mapped with the group in it
- * @group: the group; filled in
- *
- * Return: 0 or a negative errno.
- */
+/* Make all checks that need no attach; set the next windows. */
 static int preflight(struct ng_container *ct, struct ng_group *group)
 {
 	int ret;
@@ -132,7 +123,6 @@ static int preflight(struct ng_container *ct, struct ng_group *group)
 	return check_msi_isolation(group);
 }
 
-/* The one path on which both a joined and a new domain become part of what the container promises. */
 static void commit(struct ng_container *ct)
 {
 	/* A driver may narrow a domain when a group joins. */
@@ -158,8 +148,8 @@ static int attach(struct ng_container *ct, struct ng_group *group)
 }
 
 /*
- * A group of a device that relies on another one's IOMMU must not be taken for one without: its DMA
- * would reach something else than what is mapped, and nobody would say so.
+ * Before v5.16, an mdev can rely on the IOMMU of another device. Without a
+ * domain, its DMA would silently reach other memory than what is mapped.
  */
 static int check_emulated(const struct ng_group *group)
 {
@@ -171,7 +161,6 @@ static int check_emulated(const struct ng_group *group)
 	return -EOPNOTSUPP;
 }
 
-/* @domain is set to what the group is attached to then, if it needs a domain. */
 static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, bool emulated,
 		      const struct ng_domain **domain)
 {
@@ -180,7 +169,7 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, 
 
 	lockdep_assert_held_write(&ct->topology);
 
-	/* Nobody changes this count while the topology is held for writing. */
+	/* Stable while the topology is held for writing. */
 	if (READ_ONCE(ct->nr_vaddr_invalid))
 		return -EBUSY;
 	if (ng_group_find(ct, iommu_group))
@@ -190,6 +179,11 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, 
 	if (!group)
 		return -ENOMEM;
 
+	/*
+	 * No IOMMU translates for an emulated group, whose driver pins or
+	 * copies memory. So reserved ranges, windows, coherency and MSIs do not
+	 * matter.
+	 */
 	ret = emulated ? check_emulated(group) : attach(ct, group);
 	if (ret) {
 		group_free(ct, group);
@@ -203,12 +197,12 @@ static int attach_new(struct ng_container *ct, struct iommu_group *iommu_group, 
 }
 
 /**
- * ng_group_attach() - put a group into a container; the core's attach_group operation
+ * ng_group_attach() - attach a group; the core's attach_group operation
  * @handle: the container's handle
- * @iommu_group: the group; on kernels that know DMA ownership, the core has claimed it
- * @emulated: its devices make their DMA through the CPU
- *
- * Return: 0 or a negative errno, and then the group is attached to nothing and the container as it was.
+ * @iommu_group: the group; since v5.19, the core has claimed its DMA
+ * @emulated: its drivers access memory with the CPU
+ * Return: 0; or an errno with nothing changed, except that -ENOTRECOVERABLE may
+ * leave a device attached to a domain that is not freed.
  */
 int ng_group_attach(void *handle, struct iommu_group *iommu_group, bool emulated)
 {
@@ -254,17 +248,17 @@ static void detach(struct ng_container *ct, struct ng_group *group)
 	trace_vfio_detach_group(ct->handle, iommu_group_id(group->iommu_group));
 	group_free(ct, group);
 
-	/* It had no part in what may be mapped. */
+	/* Emulated groups do not restrict windows or page sizes. */
 	if (emulated)
 		return;
 
-	/* There is room: it was allocated for at least as many reservations as there are now. */
+	/* There is room for at least as many reserved ranges as are left. */
 	compute_windows(ct, &ct->windows);
 	ng_domains_update_page_sizes(ct);
 }
 
 /**
- * ng_group_detach() - take a group out of a container; the core's detach_group operation
+ * ng_group_detach() - detach a group; the core's detach_group operation
  * @handle: the container's handle
  * @iommu_group: the group
  */
@@ -284,7 +278,6 @@ void ng_group_detach(void *handle, struct iommu_group *iommu_group)
 	ng_container_put(ct);
 }
 
-/* Detaches what the core has not, for release(). */
 void ng_groups_detach_all(struct ng_container *ct)
 {
 	struct ng_group *group;

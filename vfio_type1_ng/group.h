@@ -13,24 +13,22 @@ struct ng_domain;
 struct ng_reserved;
 
 /**
- * struct ng_group - a group in a container
- * @next: place in the container's table
- * @iommu_group: the kernel's object; the core keeps it until detach
- * @emulated: its devices make their DMA through the CPU, so it needs no domain
+ * struct ng_group - a group in a container; under its topology unless marked
+ * @next: node in the container's hash table
+ * @iommu_group: the IOMMU core's object; the VFIO core keeps it until detach
+ * @emulated: its drivers access memory with the CPU, so it needs no domain
  * @domain: domain that it is attached to
- * @in_domain: place in the domain's list
- * @nr_devices: how many devices it had when it came
+ * @in_domain: node in the domain's list
+ * @nr_devices: number of its devices at attach
  * @instance: IOMMU that translates for them; only compared
  * @reserved: ranges that it reserves
- * @few_reserved: room for them if they are as few as usual
+ * @few_reserved: storage for @reserved if they are as few as usual
  * @nr_reserved: their number
- * @reserves_more: one of them was reserved by no other group of the container when it came
- * @software_msi_base: where the MSI doorbell goes
- * @has_software_msi: the IOMMU translates MSIs, so the doorbell needs an address
- * @can_be_coherent: the DMA of all its devices can be made coherent, as far as the kernel tells
- * @pinned_scope: its driver reaches memory only by pinning it (see dirty.h)
- *
- * Guarded by the container's topology, unless said otherwise.
+ * @reserves_more: at attach, no other group reserved one of them
+ * @software_msi_base: address for the MSI doorbell
+ * @has_software_msi: the IOMMU translates MSIs: the doorbell needs an address
+ * @can_be_coherent: DMA of all its devices can be made coherent, where known
+ * @pinned_scope: its driver reaches memory only through pins (see dirty.h)
  */
 struct ng_group {
 	struct hlist_node next;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VFIO_IOMMU_GET_INFO: page sizes, and the chain of capabilities behind the fixed part. */
+/* VFIO_IOMMU_GET_INFO: page sizes, and the chain of capabilities. */
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -10,17 +10,10 @@
 #include "container.h"
 #include "info.h"
 
-/* The fixed part that every user since the first knows; what came later is copied as far as the user has room. */
+/* Fields of the first UAPI version; later ones are copied if there is room. */
 #define INFO_MIN_BYTES	offsetofend(struct vfio_iommu_type1_info, iova_pgsizes)
 
-/**
- * add_cap() - make room for a capability
- * @caps: the chain
- * @bytes: its size; rounded up so that the next one is aligned, which newer cores do by themselves
- * @id: VFIO_IOMMU_TYPE1_INFO_CAP_*
- *
- * Return: the zeroed capability, or an ERR_PTR().
- */
+/* Align the next capability, as cores since v6.6 do by themselves. */
 static struct vfio_info_cap_header *add_cap(struct vfio_info_cap *caps, size_t bytes, u16 id)
 {
 	return vfio_info_cap_add(caps, ALIGN(bytes, sizeof(u64)), id, 1);
@@ -75,7 +68,6 @@ static int add_windows(struct ng_container *ct, struct vfio_info_cap *caps)
 	return 0;
 }
 
-/* Takes one consistent picture of the container. */
 static int collect(struct ng_container *ct, struct vfio_iommu_type1_info *info, struct vfio_info_cap *caps)
 {
 	int ret;
@@ -100,8 +92,7 @@ static int collect(struct ng_container *ct, struct vfio_iommu_type1_info *info, 
  * ng_get_info() - VFIO_IOMMU_GET_INFO
  * @ct: the container
  * @arg: user address of a struct vfio_iommu_type1_info
- *
- * Return: 0; -EFAULT; -EINVAL if the user's structure is too short for the fixed part; -ENOMEM.
+ * Return: 0; -EFAULT; -EINVAL if it is too short; -ENOMEM; -EINTR.
  */
 int ng_get_info(struct ng_container *ct, unsigned long arg)
 {
@@ -115,9 +106,9 @@ int ng_get_info(struct ng_container *ct, unsigned long arg)
 		return -EFAULT;
 	if (info.argsz < INFO_MIN_BYTES)
 		return -EINVAL;
-	/* From here on the size that the user has, not the one it is told to come back with. */
 	ret = collect(ct, &info, &caps);
 	if (!ret) {
+		/* Before argsz is raised to what all capabilities need. */
 		size_t user_bytes = min_t(size_t, info.argsz, sizeof(info));
 
 		info.flags |= VFIO_IOMMU_INFO_CAPS;

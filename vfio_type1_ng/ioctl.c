@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What user space says: copying requests in and results out, and refusing what makes no sense by itself, in the order
- * of checks of Linux 7.3.  What needs the container's state is checked where that state is.
- */
+/* Copying requests and results; checks are in the order of Linux 7.3. */
 #include <linux/iommu.h>
 #include <linux/uaccess.h>
 
@@ -17,7 +14,7 @@
 #include "trace.h"
 #include "vaddr.h"
 
-/* Do all DMA paths of the container keep the CPU caches coherent?  Before there is one: no promise. */
+/* Without a container, no coherency is promised. */
 static long check_coherency(void *handle)
 {
 	struct ng_container *ct = handle ? ng_container_get(handle) : NULL;
@@ -33,7 +30,7 @@ static long check_coherency(void *handle)
 	return coherent;
 }
 
-/* Can user addresses be changed?  Not while in-kernel users may look at them.  Before there is a container: no promise. */
+/* In-kernel users may use user addresses at any time. */
 static long check_update_vaddr(void *handle)
 {
 	struct ng_container *ct = handle ? ng_container_get(handle) : NULL;
@@ -46,7 +43,7 @@ static long check_update_vaddr(void *handle)
 	return offered;
 }
 
-/* The answer is the return value; @handle is NULL while the core looks for a driver. */
+/* @handle is NULL while the core looks for a driver. */
 static long check_extension(void *handle, unsigned long extension)
 {
 	switch (extension) {
@@ -83,7 +80,7 @@ static long map_dma(struct ng_container *ct, unsigned long arg)
 	if (ret)
 		return ret;
 
-	/* Either access to something new, or a new address of what is mapped. */
+	/* Either access to new memory, or a new address of old memory. */
 	if (!(map.flags & access) == !(map.flags & VFIO_DMA_MAP_FLAG_VADDR))
 		return -EINVAL;
 
@@ -162,13 +159,10 @@ static long container_ioctl(struct ng_container *ct, unsigned int cmd, unsigned 
 
 /**
  * ng_ioctl() - the core's ioctl operation
- * @handle: the container's handle, or NULL for VFIO_CHECK_EXTENSION while the core looks for a driver
+ * @handle: the container's handle; NULL for VFIO_CHECK_EXTENSION without one
  * @cmd: ioctl number
  * @arg: its argument
- *
- * The core takes no lock and no reference, so the container may be released meanwhile.
- *
- * Return: as the ioctl says; -EINVAL if the container is gone.
+ * Return: as the ioctl defines; -EINVAL if the container is gone.
  */
 long ng_ioctl(void *handle, unsigned int cmd, unsigned long arg)
 {

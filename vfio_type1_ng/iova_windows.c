@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Windows of usable I/O virtual addresses.  Pure logic: the tests run it on the build host. */
+/* Lists of windows. Pure logic, also built for the host by tests/unit. */
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -9,11 +9,10 @@
 #include "iova_windows.h"
 
 /**
- * ng_iova_windows_make_room() - make a list able to hold so many windows
- * @list: the list; all zeroes if it was never used.  What it held is lost if it grows
- * @capacity: how many windows, at least 1
- *
- * Return: 0; or -ENOMEM, and then the list is as it was.
+ * ng_iova_windows_make_room() - make room in a list
+ * @list: the list, all zeroes before first use; empty afterwards if it grows
+ * @capacity: number of windows, at least 1
+ * Return: 0, or -ENOMEM with the list unchanged.
  */
 int ng_iova_windows_make_room(struct ng_iova_windows *list, unsigned int capacity)
 {
@@ -29,7 +28,7 @@ int ng_iova_windows_make_room(struct ng_iova_windows *list, unsigned int capacit
 	return 0;
 }
 
-/* Makes @to the same list as @from, with as much room.  Returns 0; or -ENOMEM, and then @to is as it was. */
+/* Return 0, or -ENOMEM with @to unchanged. */
 int ng_iova_windows_copy(struct ng_iova_windows *to, const struct ng_iova_windows *from)
 {
 	int ret = ng_iova_windows_make_room(to, from->capacity);
@@ -47,19 +46,17 @@ void ng_iova_windows_free(struct ng_iova_windows *list)
 	*list = (struct ng_iova_windows){};
 }
 
-/* Makes the whole address space one window. */
 void ng_iova_windows_reset(struct ng_iova_windows *list)
 {
 	list->windows[0] = NG_RANGE_ALL;
 	list->nr = 1;
 }
 
-/* Keeps what lies within @aperture; the list may become empty. */
 void ng_iova_windows_restrict(struct ng_iova_windows *list, struct ng_range aperture)
 {
 	unsigned int from, to = 0;
 
-	/* Most IOMMUs of a machine are alike. */
+	/* The usual case: the IOMMUs of a machine are alike. */
 	if (list->nr && aperture.first <= list->windows[0].first && list->windows[list->nr - 1].last <= aperture.last)
 		return;
 
@@ -76,7 +73,6 @@ void ng_iova_windows_restrict(struct ng_iova_windows *list, struct ng_range aper
 	list->nr = to;
 }
 
-/* Makes room for one more window behind window @i. */
 static void open_gap_after(struct ng_iova_windows *list, unsigned int i)
 {
 	memmove(&list->windows[i + 2], &list->windows[i + 1], (list->nr - i - 1) * sizeof(*list->windows));
@@ -92,7 +88,7 @@ static void drop(struct ng_iova_windows *list, unsigned int i)
 /**
  * ng_iova_windows_exclude() - take a reserved range out
  * @list: the list, with room for one more window
- * @reserved: the range; it may lie anywhere
+ * @reserved: the range, anywhere
  */
 void ng_iova_windows_exclude(struct ng_iova_windows *list, struct ng_range reserved)
 {
@@ -108,7 +104,7 @@ void ng_iova_windows_exclude(struct ng_iova_windows *list, struct ng_range reser
 		} else if (keep_head && keep_tail) {
 			u64 last = window->last;
 
-			/* Only one window can hold the whole range, so this happens once. */
+			/* Happens once: one window contains the whole range. */
 			if (WARN_ON_ONCE(list->nr == list->capacity))
 				return;
 			window->last = reserved.first - 1;
@@ -127,7 +123,6 @@ void ng_iova_windows_exclude(struct ng_iova_windows *list, struct ng_range reser
 	}
 }
 
-/* Does one window hold all of @range? */
 bool ng_iova_windows_contain(const struct ng_iova_windows *list, struct ng_range range)
 {
 	unsigned int i;

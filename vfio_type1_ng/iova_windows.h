@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The addresses that user space may map: what every IOMMU of the container can translate, less what some device
- * reserves.  A list of windows, ascending, disjoint and not adjacent by construction.
- */
+/* Windows: what all IOMMUs of a container translate and no device reserves. */
 #ifndef NG_IOVA_WINDOWS_H
 #define NG_IOVA_WINDOWS_H
 
@@ -10,12 +7,9 @@
 
 /**
  * struct ng_iova_windows - a list of windows of bounded length
- * @windows: the windows, ascending
- * @nr: how many there are
- * @capacity: for how many there is room
- *
- * Excluding a range makes at most one window more, so a capacity of one more than there are ranges to exclude
- * is always enough, and nothing has to be allocated where failing is not allowed.
+ * @windows: the windows, ascending, which neither overlap nor touch
+ * @nr: their number
+ * @capacity: room; with one more than ranges to exclude, excluding cannot fail
  */
 struct ng_iova_windows {
 	struct ng_range *windows;

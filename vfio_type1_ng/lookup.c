@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What backs a mapping, asked of an IOMMU; see lookup.h. */
+/* Frames behind a mapping, looked up in an IOMMU. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/iommu.h>
@@ -17,7 +17,6 @@
 #include "mapping.h"
 #include "pin.h"
 
-/* How many pages are let go of before there is a chance to reschedule. */
 #define LET_GO_BATCH_PAGES	(SZ_16M >> PAGE_SHIFT)
 
 static u64 run_bytes(const struct ng_run *run)
@@ -37,9 +36,8 @@ static struct ng_domain *first_domain(struct ng_container *ct)
 }
 
 /*
- * What a domain maps an address to; 0 if it says that it does not map it.  AMD's driver may miss
- * what it maps while another thread adds a level to the tables: it takes no lock (as of Linux 6.1).
- * So it is asked again.
+ * AMD's driver takes no lock (as of v6.1) and may miss a mapping while another
+ * thread adds a level to the tables, so try twice.
  */
 static phys_addr_t phys_of(struct ng_domain *domain, u64 iova)
 {
@@ -48,18 +46,9 @@ static phys_addr_t phys_of(struct ng_domain *domain, u64 iova)
 	return phys ? phys : iommu_iova_to_phys(domain->iommu, iova);
 }
 
-/**
- * find() - find the contiguous frames behind an address
- * @domain: a domain that maps it
- * @iova: where a run begins
- * @bytes: how much to look at; ends with a run
- * @found: set to the frames; whether they are pinned is not known
- *
- * The frames are one run or several that happen to be neighbours, and all of each: as long as they
- * may be, since some drivers cannot unmap a part of what one call mapped.
- *
- * Return: false if the driver does not say what it maps there, which is a fault of its own; then
- * @found is one page, frame 0.
+/*
+ * The frames are one run or several neighbours, all complete: some drivers
+ * cannot unmap a part of a map call. Return false and frame 0 if none is found.
  */
 static bool find(struct ng_domain *domain, u64 iova, u64 bytes, struct ng_run *found)
 {
@@ -79,13 +68,12 @@ static bool find(struct ng_domain *domain, u64 iova, u64 bytes, struct ng_run *f
 	return phys;
 }
 
-/* Frame 0 stands for what was not found. */
+/* Frame 0 stands for a failed lookup. */
 static bool is_pinned(unsigned long pfn)
 {
 	return pfn && pfn_valid(pfn) && !is_zero_pfn(pfn) && !PageReserved(pfn_to_page(pfn));
 }
 
-/* Takes the first frames that are alike, all pinned or none, off those that were found. */
 static bool take_alike(struct ng_run *found, struct ng_run *alike)
 {
 	unsigned long most = min_t(unsigned long, found->npages, LET_GO_BATCH_PAGES);
@@ -100,7 +88,6 @@ static bool take_alike(struct ng_run *found, struct ng_run *alike)
 	return true;
 }
 
-/* Unpins frames that no domain maps any more. */
 static void unpin(struct ng_run found, bool dirty)
 {
 	struct ng_run alike;
@@ -112,10 +99,7 @@ static void unpin(struct ng_run found, bool dirty)
 	}
 }
 
-/*
- * Leaves frames that an IOMMU driver did not unmap charged for ever.  @hold: and pinned, though the
- * mapping is still to be emptied.
- */
+/* With @hold, emptying the mapping later must not free the frames. */
 static void leak(struct ng_mapping *mapping, struct ng_run found, bool hold)
 {
 	struct ng_run alike;
@@ -130,19 +114,16 @@ static void leak(struct ng_mapping *mapping, struct ng_run found, bool hold)
 }
 
 /**
- * ng_lookup_empty() - unmap and unpin a part of a mapping that is not remembered
+ * ng_lookup_empty() - unmap and unpin the part of a mapping without runs
  * @ct: the container
  * @mapping: the mapping, which is being emptied or could not be filled
- * @from: where the part begins
- * @to: where it ends
- *
- * What an IOMMU driver does not unmap stays pinned and charged.
- *
- * Return: true if nothing of it is mapped any more.
+ * @from: start of the part
+ * @to: end of the part
+ * Return: true if nothing stays mapped; what does is leaked.
  */
 bool ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 from, u64 to)
 {
-	/* So many share a flush of the IOMMU's caches. */
+	/* They share a flush of the IOTLBs. */
 	struct ng_run found[16];
 	u64 iova, bytes;
 	bool unmapped, all = true;
@@ -169,15 +150,13 @@ bool ng_lookup_empty(struct ng_container *ct, struct ng_mapping *mapping, u64 fr
 }
 
 /**
- * ng_lookup_replay() - map in one more domain what is not remembered of a mapping
+ * ng_lookup_replay() - map the part without runs in one more domain
  * @ct: the container
  * @mapping: the mapping, live
  * @domain: the domain, the last of several
- * @from: where to begin
- * @gfp: how to get memory for page tables
- *
- * Return: 0, the IOMMU driver's errno, -EIO if that does not say what it maps, or -EINTR on a fatal
- * signal.
+ * @from: start of the part
+ * @gfp: for page tables
+ * Return: 0; the IOMMU driver's errno; -EIO if the lookup fails; -EINTR.
  */
 int ng_lookup_replay(struct ng_container *ct, struct ng_mapping *mapping,
 		     struct ng_domain *domain, u64 from, gfp_t gfp)
@@ -201,12 +180,11 @@ int ng_lookup_replay(struct ng_container *ct, struct ng_mapping *mapping,
 }
 
 /**
- * ng_lookup_withdraw() - unmap from one domain what is not remembered of a mapping
+ * ng_lookup_withdraw() - unmap the part without runs from one domain, or leak
+ * it
  * @mapping: the mapping, live
  * @domain: the domain
- * @from: where to begin
- *
- * What the IOMMU driver does not unmap stays pinned and charged for ever.
+ * @from: start of the part
  */
 void ng_lookup_withdraw(struct ng_mapping *mapping, struct ng_domain *domain, u64 from)
 {

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The part of a mapping that its runs do not cover, because memory for them was short.
+ * The part of a mapping without runs: its frames are looked up in an IOMMU. As
+ * in vfio_iommu_type1, those with a struct page that is not reserved count as
+ * pinned. So pinned pages of device DAX files stay pinned. And a driver must
+ * not make its pages ordinary ones and free them while user space has them.
  *
- * What backs it is asked of an IOMMU, as often as it is needed.  The answer does not say which
- * frames are pinned, so their struct pages are looked at, as the stock module does for all memory:
- * those are that have one and are not reserved.  Reserved pages that were pinned, as those of
- * device DAX files are, stay pinned; and a driver must not make its pages ordinary ones, and then
- * free them, while it still has them in user space.
- *
- * Offsets are in bytes from the mapping's start, and there a run begins or ends.
+ * Offsets are in bytes from the mapping's start, where a run begins or ends.
  */
 #ifndef NG_LOOKUP_H
 #define NG_LOOKUP_H

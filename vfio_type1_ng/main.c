@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio_type1_ng: a VFIO type1 IOMMU driver that tries the domains it has before it makes one. */
+/* vfio_type1_ng: a VFIO type1 IOMMU driver that reuses domains. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
@@ -72,11 +72,12 @@ static void __exit ng_exit(void)
 	ng_account_exit();
 
 	/*
-	 * The core calls ioctl() without holding the module, through an object that it frees when
-	 * the driver is unregistered.  No container is left, so such a call is on its way in, to
-	 * find nothing, or on its way out, and does not sleep there.  The first wait ends when those who
-	 * took the object away from a container, after they let go of the module, have done so.
-	 * From then on nobody can load it; the second wait is for who loaded it before.
+	 * The core calls ioctl() without a reference to the module, through an
+	 * object that it frees on unregistration. No container is left, so such
+	 * a call is on its way in or out, and does not sleep. The core drops
+	 * its module reference before it clears the container's pointer to the
+	 * object: the first wait is for these stores, the second for calls that
+	 * read the pointer before.
 	 */
 	synchronize_rcu_tasks();
 	synchronize_rcu_tasks();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tree of mappings: taking and freeing ranges, and the rules of MAP and UNMAP.  See mapping.h for the states. */
+/* The tree of mappings, and the rules of MAP and UNMAP. */
 #include <linux/build_bug.h>
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -20,7 +20,10 @@
 #include "transfer.h"
 #include "turn.h"
 
-/* There can be many mappings.  Stock's have the same size, without the run, which they do not remember. */
+/*
+ * Containers can hold millions of mappings, so one takes no more memory than in
+ * vfio_iommu_type1, whose object has 96 bytes, although it also stores a run.
+ */
 static struct kmem_cache *mapping_cache;
 static_assert(sizeof(struct ng_mapping) <= 96);
 
@@ -40,13 +43,12 @@ static struct ng_mapping *mapping_of(struct rb_node *node)
 	return rb_entry_safe(node, struct ng_mapping, node);
 }
 
-/* Does the range begin above every mapping?  It does for programs that map in ascending order, as most do. */
+/* Most programs map in ascending order, which needs no search. */
 static bool above_all(const struct ng_container *ct, struct ng_range range)
 {
 	return !ct->highest || ct->highest->range.last < range.first;
 }
 
-/* As ng_mapping_first(), by looking for it. */
 static noinline struct ng_mapping *search(struct ng_container *ct, struct ng_range range)
 {
 	struct rb_node *node = ct->mappings.rb_node;
@@ -67,9 +69,8 @@ static noinline struct ng_mapping *search(struct ng_container *ct, struct ng_ran
 }
 
 /*
- * The mapping with the lowest address that overlaps the range, or NULL.  Mappings do not overlap each other, so a tree
- * ordered by address finds it without the upper bounds that an interval tree keeps in each node.  What one request asks
- * for is asked for several times, so the latest answer is kept.
+ * Mappings do not overlap, so this needs no interval tree. The last result is
+ * kept, because one request looks the same range up several times.
  */
 struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range range)
 {
@@ -82,7 +83,6 @@ struct ng_mapping *ng_mapping_first(struct ng_container *ct, struct ng_range ran
 	return search(ct, range);
 }
 
-/* The next one that overlaps the range, or NULL. */
 struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range range)
 {
 	struct ng_mapping *next;
@@ -93,7 +93,6 @@ struct ng_mapping *ng_mapping_next(struct ng_mapping *mapping, struct ng_range r
 	return next && next->range.first <= range.last ? next : NULL;
 }
 
-/* As ng_mapping_next(), and lets others have the container's lock now and then. */
 struct ng_mapping *ng_mapping_next_resting(struct ng_container *ct, struct ng_mapping *mapping,
 					   struct ng_range range, unsigned int *steps)
 {
@@ -126,11 +125,11 @@ static void insert(struct ng_container *ct, struct ng_mapping *mapping)
 	ct->entries_left--;
 }
 
-/* Frees the mapping's range and the mapping, which backs nothing any more. */
+/* The mapping must be empty. */
 static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	ng_turn_settled(ct, mapping);
-	/* Whoever unmaps one by one goes on with the next. */
+	/* A program that unmaps one by one continues with the next. */
 	if (mapping == ct->latest)
 		WRITE_ONCE(ct->latest, mapping_of(rb_next(&mapping->node)));
 	if (mapping == ct->highest)
@@ -148,11 +147,9 @@ static void remove(struct ng_container *ct, struct ng_mapping *mapping)
 }
 
 /**
- * ng_mapping_borrow() - keep a live mapping as it is without the container's lock
+ * ng_mapping_borrow() - keep a live mapping as it is without ct->lock
  * @ct: the container, entered; @ct->lock is held, and dropped
- * @mapping: a live mapping
- *
- * Others may borrow it too.  The borrower must not wait for another mapping.
+ * @mapping: a live mapping; the borrower must not wait for another one
  */
 void ng_mapping_borrow(struct ng_container *ct, struct ng_mapping *mapping)
 {
@@ -161,7 +158,6 @@ void ng_mapping_borrow(struct ng_container *ct, struct ng_mapping *mapping)
 	mutex_unlock(&ct->lock);
 }
 
-/* Ends a loan.  @ct->lock is held again. */
 void ng_mapping_give_back(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	lockdep_assert_held(&ct->lock);
@@ -188,22 +184,20 @@ static int enter_and_lock(struct ng_container *ct, struct ng_range range, bool a
  * ng_mappings_lock() - enter and lock a container to look at a range
  * @ct: the container
  * @range: the range
- *
- * Return: 0, with the container entered, @ct->lock held and every mapping in the range live; or a negative errno with
- * nothing held.
+ * Return: 0 with the container entered, @ct->lock held and all mappings in the
+ * range live; or a negative errno with nothing held.
  */
 int ng_mappings_lock(struct ng_container *ct, struct ng_range range)
 {
 	return enter_and_lock(ct, range, false);
 }
 
-/* As ng_mappings_lock(), at a moment when nobody borrows a mapping in the range. */
+/* As ng_mappings_lock(), with no mapping in the range borrowed. */
 int ng_mappings_lock_alone(struct ng_container *ct, struct ng_range range)
 {
 	return enter_and_lock(ct, range, true);
 }
 
-/* Are the addresses and the length of a request to map whole pages of every domain? */
 bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request *request)
 {
 	u64 mask = ng_container_min_page(ct) - 1;
@@ -211,7 +205,6 @@ bool ng_map_request_aligned(struct ng_container *ct, const struct ng_map_request
 	return !((request->range.first | request->vaddr | (request->range.last + 1)) & mask);
 }
 
-/* May this range be mapped now?  Every mapping in it is live. */
 static int check_map(struct ng_container *ct, const struct ng_map_request *request)
 {
 	if (!ng_map_request_aligned(ct, request))
@@ -220,13 +213,12 @@ static int check_map(struct ng_container *ct, const struct ng_map_request *reque
 		return -EEXIST;
 	if (!ct->entries_left)
 		return -ENOSPC;
-	/* Without a domain, every address is as good as another. */
+	/* Without a domain, any address may be mapped. */
 	if (!list_empty(&ct->domains) && !ng_iova_windows_contain(&ct->windows, request->range))
 		return -EINVAL;
 	return 0;
 }
 
-/* Takes the range, or says why not. */
 static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_request *request)
 {
 	struct ng_mapping *mapping;
@@ -259,7 +251,7 @@ static struct ng_mapping *reserve(struct ng_container *ct, const struct ng_map_r
 	return mapping;
 }
 
-/* Makes a mapping live that is filled.  Returns 0, or what ng_dirty_track() says; then it is empty, and as it was. */
+/* Make a filled mapping live. If it cannot be tracked, empty it. */
 static int publish(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	int ret;
@@ -277,7 +269,6 @@ static int publish(struct ng_container *ct, struct ng_mapping *mapping)
 	return ret;
 }
 
-/* Frees the range of a mapping that could not be made. */
 static void abandon(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	mutex_lock(&ct->lock);
@@ -289,12 +280,9 @@ static void abandon(struct ng_container *ct, struct ng_mapping *mapping)
  * ng_map() - make user memory reachable for the container's devices
  * @ct: the container
  * @request: what to map where
- *
- * Other calls for other addresses proceed meanwhile.
- *
- * Return: 0; -EINVAL if an address is not aligned to the smallest page or no window holds the range; -EEXIST if
- * something is mapped there; -ENOSPC if the container has no entry left; what pinning, charging or the IOMMU
- * driver says.  After a failure nothing is mapped, pinned or charged.
+ * Return: 0; or with nothing mapped, pinned or charged: -EINVAL if not aligned
+ * to the smallest page, in no window, or too large for a dirty bitmap; -EEXIST;
+ * -ENOSPC; -EINTR; an errno of pinning, charging or the IOMMU driver.
  */
 int ng_map(struct ng_container *ct, const struct ng_map_request *request)
 {
@@ -323,12 +311,11 @@ leave:
 	return ret;
 }
 
-/* The range that an unmap request means, by the rules of the container's type. */
 static int unmap_range(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
 {
 	u64 mask = ng_container_min_page(ct) - 1;
 
-	/* In-kernel users may look at user addresses at any time. */
+	/* In-kernel users may use user addresses at any time. */
 	if (request->vaddr && ct->nr_emulated)
 		return -EBUSY;
 	if (request->iova & mask)
@@ -342,7 +329,6 @@ static int unmap_range(struct ng_container *ct, const struct ng_unmap_request *r
 	return ng_range_init_native(range, request->iova, request->size);
 }
 
-/* Would removing what lies in the range cut a mapping in two? */
 static bool cuts_mapping(struct ng_container *ct, struct ng_range range)
 {
 	struct ng_mapping *head = ng_mapping_first(ct, range), *tail;
@@ -355,7 +341,7 @@ static bool cuts_mapping(struct ng_container *ct, struct ng_range range)
 	return tail && tail->range.last > range.last;
 }
 
-/* As ng_mappings_lock_for_unmap(); while in-kernel users borrow mappings only if @alone is false. */
+/* Without @alone, mappings may be borrowed. */
 static int lock_for_request(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range,
 			    bool alone)
 {
@@ -382,35 +368,28 @@ leave:
 }
 
 /**
- * ng_mappings_lock_for_unmap() - enter and lock a container for a request to unmap
+ * ng_mappings_lock_for_unmap() - enter and lock a container to unmap a range
  * @ct: the container
  * @request: the request
  * @range: set to the range that it means
- *
- * Return: 0, with the container entered, @ct->lock held, every mapping in the range live and borrowed by nobody, none cut
- * by it unless the container's type allows that, and dirt to report if that is wanted; or a negative errno with nothing
- * held.
+ * Return: 0 with the container entered, @ct->lock held, all mappings in the
+ * range live and not borrowed, none cut in a v2 container, and the report
+ * possible if one is requested; or a negative errno with nothing held.
  */
 int ng_mappings_lock_for_unmap(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
 {
 	return lock_for_request(ct, request, range, true);
 }
 
-/* As ng_mappings_lock_for_unmap(), to look at the mappings of a range while in-kernel users may borrow them. */
+/* As ng_mappings_lock_for_unmap(), but mappings may be borrowed. */
 int ng_mappings_lock_for_report(struct ng_container *ct, const struct ng_unmap_request *request, struct ng_range *range)
 {
 	return lock_for_request(ct, request, range, false);
 }
 
-/**
- * claim() - take the live mappings in a range for removal
- * @ct: the container; @ct->lock is held
- * @range: the range
- * @list: set to the mappings, linked in ascending order, now in state emptying
- *
- * A v1 container removes a mapping as a whole, and only if the request covers its first address.
- *
- * Return: how many bytes they cover.
+/*
+ * v1 containers remove nothing if the range begins inside a mapping, and the
+ * whole last mapping if it ends inside that. Return how many bytes they cover.
  */
 static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mapping **list)
 {
@@ -431,7 +410,7 @@ static u64 claim(struct ng_container *ct, struct ng_range range, struct ng_mappi
 	return bytes;
 }
 
-/* Gives claimed mappings back: they stay. */
+/* The report failed, so the mappings stay. */
 static void unclaim(struct ng_container *ct, struct ng_mapping *list)
 {
 	struct ng_mapping *mapping, *next;
@@ -448,7 +427,6 @@ static void unclaim(struct ng_container *ct, struct ng_mapping *list)
 	mutex_unlock(&ct->lock);
 }
 
-/* Empties claimed mappings without the lock, then frees their ranges, not all of them at once. */
 static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 {
 	struct ng_mapping *mapping, *next;
@@ -466,7 +444,7 @@ static void remove_claimed(struct ng_container *ct, struct ng_mapping *list)
 	mutex_unlock(&ct->lock);
 }
 
-/* As ng_unmap(), with a report begun if one is wanted. */
+/* As ng_unmap(), with a report begun if @request has a bitmap. */
 static int unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
 	struct ng_mapping *list;
@@ -490,16 +468,13 @@ static int unmap(struct ng_container *ct, const struct ng_unmap_request *request
 }
 
 /**
- * ng_unmap() - take memory away from the container's devices
+ * ng_unmap() - remove all mappings in a range, or after a failure none
  * @ct: the container
- * @request: the range
+ * @request: the range, which must not cut a mapping in a v2 container
  * @unmapped_bytes: set to the bytes removed, on success
- *
- * All mappings in the range go, or none if the call fails.  A v2 container refuses to cut a mapping.
- *
- * Return: 0, also if nothing was mapped there; -EINVAL or -EOVERFLOW for a bad range, -EINVAL if dirt cannot be reported
- * as asked; -ENOMEM; -EFAULT if the report cannot be written; -EBUSY if a driver does not unpin its pages; -EINTR on a
- * fatal signal.
+ * Return: 0, also if nothing was mapped; -EINVAL or -EOVERFLOW for a bad range;
+ * -EINVAL if dirty pages cannot be reported as requested; -ENOMEM; -EFAULT if
+ * the bitmap cannot be written; -EBUSY if a driver does not unpin; -EINTR.
  */
 int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u64 *unmapped_bytes)
 {
@@ -508,7 +483,7 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 	if (!request->bitmap)
 		return unmap(ct, request, unmapped_bytes);
 
-	/* Before a driver is asked to let go of anything: without memory for the report, it is to keep it. */
+	/* Before notifying drivers: without memory, they keep their pages. */
 	ret = ng_dirty_begin_report(ct);
 	if (ret)
 		return ret;
@@ -517,14 +492,12 @@ int ng_unmap(struct ng_container *ct, const struct ng_unmap_request *request, u6
 	return ret;
 }
 
-/* Is anything mapped in the range? */
 bool ng_mapping_exists(struct ng_container *ct, struct ng_range range)
 {
 	lockdep_assert_held_write(&ct->topology);
 	return ng_mapping_first(ct, range);
 }
 
-/* Does every mapping begin and end with a page of this size? */
 bool ng_mappings_aligned(struct ng_container *ct, u64 page_bytes)
 {
 	struct ng_mapping *mapping;
@@ -539,7 +512,6 @@ bool ng_mappings_aligned(struct ng_container *ct, u64 page_bytes)
 	return true;
 }
 
-/* Unmaps and unpins everything. */
 void ng_mappings_remove_all(struct ng_container *ct)
 {
 	struct ng_mapping *list = NULL;

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinning user memory, for as long as a device may reach it (FOLL_LONGTERM).
+ * Pinning user memory for as long as devices may reach it (FOLL_LONGTERM).
  *
- * The caller's own memory is pinned through the fast path where the pages are present.  That path
- * looks at page tables only, so it is used for areas of which these say all (see may_pin_fast()).
- * What it refuses, or what has to be faulted in, is asked for again under the mmap lock as any other
- * process would: that way the caller's protection keys do not count, and a userfaultfd handler is not
- * waited for.  What is not made of pages at all but of frames that a driver put into a VM_PFNMAP area
- * (a device's registers or memory) cannot be pinned and is looked up instead.
- *
- * The zero page, which stands for memory that was never written, is not held: it never goes away, and old kernels count
- * each pin of it in a reference count that overflows.
+ * The fast path pins present memory of the caller where page tables suffice
+ * (see may_pin_fast()). Other memory is pinned like that of another process, so
+ * that the caller's protection keys do not count and no userfaultfd handler is
+ * waited for. VM_PFNMAP areas (registers or memory of a device) are looked up.
+ * The zero page is not kept pinned, because old kernels overflow its reference
+ * count.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -23,17 +20,13 @@
 #include "alloc.h"
 #include "pin.h"
 
-/* A page full of pointers: 2 MiB of 4 KiB pages in one batch. */
 #define BATCH_MAX	(PAGE_SIZE / sizeof(struct page *))
 
 /**
- * ng_pin_batch_init() - make room for batches
+ * ng_pin_batch_init() - prepare to pin in batches; without memory, page by page
  * @batch: the batch
- * @npages: how many pages will be asked for in all
- * @spare: where an array may be left over from an earlier batch; many kernels clear what they allocate, which costs
- *         more than small mappings do otherwise
- *
- * Cannot fail: without memory, pages are pinned one by one.
+ * @npages: number of pages that will be pinned in all
+ * @spare: array of an earlier batch: many kernels clear what they allocate
  */
 void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages, struct page ***spare)
 {
@@ -50,14 +43,14 @@ void ng_pin_batch_init(struct ng_pin_batch *batch, unsigned long npages, struct 
 	}
 }
 
-/* Leaves the array to the next batch, unless there is one for that already. */
+/* Keep the array for the next batch, unless there is one already. */
 void ng_pin_batch_destroy(struct ng_pin_batch *batch, struct page ***spare)
 {
 	if (batch->pages != &batch->single && cmpxchg(spare, NULL, batch->pages))
 		kfree(batch->pages);
 }
 
-/* Lets go of what is left in a batch, which no device has reached. */
+/* No device has reached what is left in the batch, so it is not dirty. */
 void ng_pin_batch_drop(struct ng_pin_batch *batch)
 {
 	if (batch->in_pages)
@@ -65,7 +58,6 @@ void ng_pin_batch_drop(struct ng_pin_batch *batch)
 	batch->taken = batch->npages;
 }
 
-/* How many pages that are left in a batch count as locked memory. */
 unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
 {
 	unsigned long i, n = 0;
@@ -75,7 +67,7 @@ unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch)
 	return n;
 }
 
-/* Keeps pinned frames from being used for anything else for ever, also when they are unpinned. */
+/* Keep pinned frames from being reused, even after they are unpinned. */
 void ng_hold_frames(unsigned long pfn, unsigned long npages)
 {
 	for (; npages; pfn++, npages--) {
@@ -84,7 +76,6 @@ void ng_hold_frames(unsigned long pfn, unsigned long npages)
 	}
 }
 
-/* Takes @n frames of device memory from @pfn on into the batch if they continue it. */
 static bool batch_add_device(struct ng_pin_batch *batch, unsigned long pfn, unsigned long n)
 {
 	if (batch->npages && batch->device_pfn + batch->npages != pfn)
@@ -95,21 +86,13 @@ static bool batch_add_device(struct ng_pin_batch *batch, unsigned long pfn, unsi
 	return true;
 }
 
-/* Ordinary memory in a VM_PFNMAP area has no one who keeps it from being freed. */
+/* Nothing keeps ordinary memory in a VM_PFNMAP area from being freed. */
 static bool is_device_pfn(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
 }
 
-/**
- * fault_in() - let a driver fill in the page table entry of its VM_PFNMAP area
- * @mm: address space, its mmap lock held for reading
- * @addr: address in the area
- * @write: the entry must be writable
- *
- * Return: 0 if the area is still valid, -EAGAIN if the mmap lock was dropped and everything must be looked up again,
- * or another negative errno.
- */
+/* Return -EAGAIN if the mmap lock was dropped: look everything up again. */
 static int fault_in(struct mm_struct *mm, unsigned long addr, bool write)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE | (write ? FAULT_FLAG_WRITE : 0);
@@ -121,17 +104,7 @@ static int fault_in(struct mm_struct *mm, unsigned long addr, bool write)
 	return unlocked ? -EAGAIN : 0;
 }
 
-/**
- * look_up_device_memory() - find the frames behind addresses of a VM_PFNMAP area
- * @mm: address space, its mmap lock held for reading
- * @addr: first address
- * @npages: most frames to find
- * @write: they must be writable
- * @batch: filled with at least one frame on success
- *
- * Return: 0; -ENOENT if this is no such area; -EFAULT if the device must not reach it; -EAGAIN as fault_in(); or another
- * errno.
- */
+/* Return -ENOENT if this is no VM_PFNMAP area. */
 static int look_up_device_memory(struct mm_struct *mm, unsigned long addr, unsigned long npages, bool write,
 				 struct ng_pin_batch *batch)
 {
@@ -158,7 +131,7 @@ static int look_up_device_memory(struct mm_struct *mm, unsigned long addr, unsig
 		}
 		if (!ret && ((write && !entry.writable) || !is_device_pfn(entry.pfn)))
 			ret = -EFAULT;
-		/* What was found so far is a batch; the error shows again at the head of the next one. */
+		/* Return what was found; the next batch returns the error. */
 		if (ret)
 			return batch->npages ? 0 : ret;
 		if (!batch_add_device(batch, entry.pfn, min(entry.npages, npages - batch->npages)))
@@ -167,7 +140,6 @@ static int look_up_device_memory(struct mm_struct *mm, unsigned long addr, unsig
 	return 0;
 }
 
-/* The way that works for any address space and any kind of memory. */
 static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long npages, bool write,
 		      unsigned int gup_flags, struct ng_pin_batch *batch)
 {
@@ -191,42 +163,36 @@ static int pin_locked(struct mm_struct *mm, unsigned long addr, unsigned long np
 		if (lookup != -ENOENT)
 			ret = lookup;
 		else if (!ret)
-			ret = -EFAULT;	/* no page and no error: newer kernels refuse bad addresses so */
+			ret = -EFAULT;	/* newer kernels: bad address */
 	}
 	mmap_read_unlock(mm);
 	return ret;
 }
 
 /*
- * May the same attempt succeed a moment later?
- *
- * Memory that the kernel wants to be able to move (ZONE_MOVABLE, CMA) is moved elsewhere before it
- * is pinned for long.  That fails while somebody else has a reference, as a call has that pins the
- * same memory, or another part of the same huge page.  Kernels say -ENOMEM then, which may also be
- * the truth.
+ * Movable memory (ZONE_MOVABLE, CMA) is moved before it is pinned for long,
+ * which fails with -ENOMEM while it has another reference, such as that of a
+ * call that pins the same huge page. The error can also be real.
  */
 static bool may_be_momentary(int err)
 {
 	return err == -ENOMEM || err == -EBUSY || err == -EAGAIN;
 }
 
-/* Who tries again, of all containers: two may have the same memory. */
+/* One for all containers, because two may have the same memory. */
 static DECLARE_WAIT_QUEUE_HEAD(retry_queue);
 static unsigned long retry_turn;
 
-/* The longest wait for the one whose turn it is, who may wait for memory that never comes. */
+/* Longest wait for a turn: the call before may wait for memory without end. */
 #define RETRY_TURN_MS	100
 
-/* The pause before the first and the last further attempt, twice as long each time. */
+/* First and last pause; each is twice as long as the one before. */
 #define RETRY_FIRST_MS	1
 #define RETRY_LAST_MS	32
 
 /*
- * Tries again what ended with @err, perhaps because somebody else was at it.
- *
- * Whoever tries again takes turns with others who do, so that they are not in each other's way, and
- * pauses until those who try for the first time have succeeded, or wait here, too.  It ends: after
- * a handful of attempts, the error is taken for the truth.
+ * Take turns, so that retries do not disturb each other, and pause, so that
+ * other calls can succeed. After six attempts, the error counts as real.
  */
 static int pin_again(struct mm_struct *mm, unsigned long addr, unsigned long npages, bool write,
 		     unsigned int gup_flags, struct ng_pin_batch *batch, int err)
@@ -246,12 +212,13 @@ static int pin_again(struct mm_struct *mm, unsigned long addr, unsigned long npa
 	}
 	if (turn) {
 		clear_bit_unlock(0, &retry_turn);
+		/* No barrier: wake_up() takes the lock of the queue. */
 		wake_up(&retry_queue);
 	}
 	return err;
 }
 
-/* Does an area allow an access whenever its page table entries do? */
+/* True if page table entries alone decide whether an access is allowed. */
 static bool area_allows(const struct vm_area_struct *vma, bool write)
 {
 	const unsigned long never = VM_IO | VM_PFNMAP | (write ? COMPAT_VM_SHADOW_STACK : 0);
@@ -259,10 +226,10 @@ static bool area_allows(const struct vm_area_struct *vma, bool write)
 	return !(vma->vm_flags & never) && (vma->vm_flags & (write ? VM_WRITE : VM_READ));
 }
 
-/* How far areas are looked at ahead: often enough for a call that takes long, and next to free. */
+/* Check areas this far ahead: rarely enough to be cheap in a long call. */
 #define LOOK_AHEAD_PAGES	(SZ_32M >> PAGE_SHIFT)
 
-/* Up to which address do areas allow the access?  @addr if they do not; the mmap lock is held. */
+/* Return @addr if not even one page is allowed. The mmap lock is held. */
 static unsigned long allowed_until(struct mm_struct *mm, unsigned long addr, unsigned long last, bool write)
 {
 	struct vm_area_struct *vma;
@@ -272,19 +239,10 @@ static unsigned long allowed_until(struct mm_struct *mm, unsigned long addr, uns
 	return addr;
 }
 
-/**
- * may_pin_fast() - does the fast path of pinning answer for this memory as the slow one does?
- * @mm: address space
- * @vaddr: first address
- * @npages: how many pages are pinned next
- * @left: how many more will be, these included
- * @write: a device will write to them
- * @batch: knows what was looked at before
- *
- * The fast path asks no area.  Most architectures cannot make memory that is only written or only
- * executed unreadable, so to page tables it is readable; and what a driver put into a VM_IO area may
- * look like any other page.  The answer must not depend on whether a page is present.  Where another
- * thread changes areas after they were looked at, what the fast path finds counts.
+/*
+ * The fast path does not check areas. On most architectures page tables make
+ * write-only and execute-only memory readable, and pages of a VM_IO area look
+ * like any others. The result must not depend on whether a page is present.
  */
 static bool may_pin_fast(struct mm_struct *mm, unsigned long vaddr, unsigned long npages, unsigned long left,
 			 bool write, struct ng_pin_batch *batch)
@@ -293,7 +251,7 @@ static bool may_pin_fast(struct mm_struct *mm, unsigned long vaddr, unsigned lon
 
 	if (vaddr + (npages << PAGE_SHIFT) - 1 < batch->fast_until)
 		return true;
-	/* One page costs no more on the slow path.  Whoever is being killed is told so there. */
+	/* One page is as cheap on the slow path, which also sees signals. */
 	if (left == 1 || mmap_read_lock_killable(mm))
 		return false;
 	addr = compat_untagged_addr(mm, vaddr);
@@ -304,17 +262,15 @@ static bool may_pin_fast(struct mm_struct *mm, unsigned long vaddr, unsigned lon
 }
 
 /**
- * ng_pin() - get the next frames behind user addresses
- * @mm: address space that the addresses belong to; has users
+ * ng_pin() - pin the next frames behind user addresses
+ * @mm: address space, which has users
  * @vaddr: first address, page aligned
- * @npages: how many pages are still wanted
+ * @npages: number of pages still wanted
  * @write: a device will write to them
  * @batch: filled with at least one frame on success
- *
- * Context: process context; may fault, takes @mm's mmap lock for reading, and sleeps before it says
- * -ENOMEM.
- * Return: 0, or a negative errno: -EFAULT if the addresses are not mapped as needed, -EINTR on a fatal signal,
- * -ENOMEM, -EOPNOTSUPP for memory that cannot be pinned for long.
+ * Context: may fault, takes the mmap lock for reading, sleeps before -ENOMEM.
+ * Return: 0; -EFAULT if the memory is not mapped as needed; -EINTR; -ENOMEM;
+ * -EOPNOTSUPP if it cannot be pinned for long; or another errno of pinning.
  */
 int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, struct ng_pin_batch *batch)
 {

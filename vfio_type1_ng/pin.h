@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finding and holding the memory behind user addresses. */
+/* Pinning the memory behind user addresses. */
 #ifndef NG_PIN_H
 #define NG_PIN_H
 
@@ -8,15 +8,15 @@
 #include <compat/mm.h>
 
 /**
- * struct ng_pin_batch - the frames behind a stretch of user addresses, a batch at a time
+ * struct ng_pin_batch - the frames behind user addresses, a batch at a time
  * @pages: room for @capacity pages
  * @capacity: most pages pinned in one batch
- * @single: room for one page where no more could be had
- * @npages: how many frames the batch holds now
- * @taken: how many of them, from the first on, somebody else answers for
- * @device_pfn: first frame of device memory, which is contiguous and not pinned
- * @in_pages: the frames are those of @pages; otherwise device memory from @device_pfn on
- * @fast_until: up to this user address, areas were seen to allow what is wanted
+ * @single: used as @pages for a single page, or without memory for an array
+ * @npages: number of frames in the batch
+ * @taken: number of frames taken out, from the first on
+ * @device_pfn: first frame of device memory, which is contiguous, not pinned
+ * @in_pages: the frames are in @pages; otherwise they are device memory
+ * @fast_until: user address up to which areas were found to allow the access
  */
 struct ng_pin_batch {
 	struct page **pages;
@@ -31,10 +31,10 @@ struct ng_pin_batch {
 };
 
 /**
- * struct ng_pin_span - consecutive frames of a batch that are all of one kind
+ * struct ng_pin_span - consecutive frames of one kind
  * @pfn: the first frame
- * @npages: how many
- * @pinned: they are pinned, so that somebody must unpin them
+ * @npages: number of frames
+ * @pinned: they must be unpinned
  * @chargeable: they count as locked memory
  */
 struct ng_pin_span {
@@ -52,12 +52,9 @@ unsigned long ng_pin_batch_chargeable(const struct ng_pin_batch *batch);
 void ng_hold_frames(unsigned long pfn, unsigned long npages);
 int ng_pin(struct mm_struct *mm, u64 vaddr, unsigned long npages, bool write, struct ng_pin_batch *batch);
 
-/* In the header because it runs once for each page of scattered memory. */
 /*
- * How many of the pages, at most @most, are consecutive frames of the same kind as the first, which is not reserved?
- *
- * A program can map the pages of a folio in any order, so each is compared; but what kind they are is asked once a folio,
- * and the struct pages of all but its first are not touched.
+ * A program can map the pages of a folio in any order, so compare each, but
+ * check their kind once per folio. Inline, for the speed of scattered memory.
  */
 static inline unsigned long ng_pin_count_alike(struct page **pages, unsigned long most)
 {
@@ -84,7 +81,7 @@ static inline void ng_pin_batch_take_pages(struct ng_pin_batch *batch, unsigned 
 
 	span->pfn = page_to_pfn(pages[0]);
 	span->pinned = true;
-	span->chargeable = !PageReserved(pages[0]);	/* what is the kernel's own anyway is not */
+	span->chargeable = !PageReserved(pages[0]);	/* reserved pages are the kernel's own */
 	if (span->chargeable) {
 		span->npages = ng_pin_count_alike(pages, most);
 		return;
@@ -99,10 +96,9 @@ static inline void ng_pin_batch_take_pages(struct ng_pin_batch *batch, unsigned 
 /**
  * ng_pin_batch_take() - take the next frames out of a batch
  * @batch: the batch
- * @most: take no more than this
- * @span: set to the frames; who takes them answers for them
- *
- * Return: true, or false if the batch is empty.
+ * @most: maximum number of frames
+ * @span: set to the frames, which the caller must unpin if they are pinned
+ * Return: false if the batch is empty.
  */
 static inline bool ng_pin_batch_take(struct ng_pin_batch *batch, unsigned long most, struct ng_pin_span *span)
 {

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Inclusive ranges of I/O virtual addresses.
- *
- * A range is never empty and its last address may be U64_MAX; "one past the end" cannot be written down and is not
- * used anywhere.  Pure logic: the tests run it on the build host.
- */
+/* Inclusive ranges of I/O virtual addresses; last + 1 may wrap to 0. */
 #ifndef NG_RANGE_H
 #define NG_RANGE_H
 
@@ -21,12 +16,11 @@ struct ng_range {
 #define NG_RANGE_ALL ((struct ng_range){ .first = 0, .last = U64_MAX })
 
 /**
- * ng_range_init() - make a range of an address and a length that come from user space
+ * ng_range_init() - make a range from an address and a length of user space
  * @range: filled on success
  * @first: first address
  * @size: length in bytes
- *
- * Return: 0, -EINVAL if @size is 0, -EOVERFLOW if the range would pass the end of the address space.
+ * Return: 0; -EINVAL if @size is 0; -EOVERFLOW if the range would wrap.
  */
 static inline int ng_range_init(struct ng_range *range, u64 first, u64 size)
 {
@@ -40,7 +34,7 @@ static inline int ng_range_init(struct ng_range *range, u64 first, u64 size)
 	return 0;
 }
 
-/* As ng_range_init(), for addresses that the kernel's own type must hold: -EOVERFLOW where it cannot. */
+/* As ng_range_init(), but also -EOVERFLOW beyond an unsigned long. */
 static inline int ng_range_init_native(struct ng_range *range, u64 first, u64 size)
 {
 	int ret = ng_range_init(range, first, size);

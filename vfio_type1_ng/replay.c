@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mappings and the coming and going of domains; see replay.h. */
+/* Filling a new domain with all mappings; emptying one that goes. */
 #include <linux/errno.h>
 #include <linux/lockdep.h>
 #include <linux/sched/mm.h>
@@ -15,21 +15,13 @@
 	for (mapping = ng_mapping_first(ct, NG_RANGE_ALL); mapping;		\
 	     mapping = ng_mapping_next(mapping, NG_RANGE_ALL))
 
-/* Has it been filled?  True for all mappings or for none. */
+/* True for all mappings or for none. */
 static bool is_filled(const struct ng_mapping *mapping)
 {
 	return !ng_runs_empty(&mapping->runs);
 }
 
-/**
- * fill() - pin a mapping's memory and map it in the container's first domain
- * @ct: the container
- * @mapping: a mapping without runs
- *
- * The whole memory is charged now, so what in-kernel users hold of it is not charged beside it any more.
- *
- * Return: 0; -ENODEV if the owner's address space is gone; as ng_mapping_fill().  After a failure, nothing has changed.
- */
+/* The mapping then pays for pages that in-kernel users hold, too. */
 static int fill(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	unsigned long held = mapping->charged_pages;
@@ -39,7 +31,7 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping)
 	if (!mmget_not_zero(owner->mm))
 		return -ENODEV;
 
-	/* Not after filling: what fits the owner's limit must not fail because some of it is counted twice. */
+	/* Before filling: pages charged twice could exceed the limit. */
 	ng_account_uncharge(owner, held);
 	mapping->charged_pages = 0;
 	ret = ng_mapping_fill(ct, mapping);
@@ -51,7 +43,7 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping)
 	return ret;
 }
 
-/* Unmaps a mapping from the last domain and unpins it.  What in-kernel users hold of it stays pinned and charged. */
+/* Empty a mapping, but what in-kernel users hold stays pinned and charged. */
 static void unpin(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	unsigned long held = ng_external_chargeable(ct, mapping);
@@ -60,18 +52,17 @@ static void unpin(struct ng_container *ct, struct ng_mapping *mapping)
 	mapping->charged_pages -= keep;
 	ng_mapping_empty(ct, mapping);
 
-	/* A page that was not the owner's when the mapping was filled (the zero page) may have become so. */
+	/* A zero page, which is not charged, may have been replaced since. */
 	ng_account_charge_anyway(mapping->owner, held - keep);
 	mapping->charged_pages = held;
 }
 
 /**
- * ng_mappings_replay() - map everything in a new domain too
+ * ng_mappings_replay() - map everything in a new domain
  * @ct: the container
- * @domain: a domain that holds no mapping, the last of the container's list
- *
- * Return: 0, the IOMMU driver's errno, -EINTR on a fatal signal; for the first domain, also as fill().  After a failure the
- * domain may hold some mappings; it is good for nothing but being freed.
+ * @domain: an empty domain, the last in the list; after a failure, only free it
+ * Return: 0; as ng_mapping_replay(); for the first domain, -ENODEV if the
+ * address space of an owner is gone, or as ng_mapping_fill().
  */
 int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain)
 {
@@ -90,7 +81,7 @@ int ng_mappings_replay(struct ng_container *ct, struct ng_domain *domain)
 	return ret;
 }
 
-/* Takes everything out of the last domain, which still exists, and keeps the mappings. */
+/* Empty the last domain, which still exists. The mappings stay. */
 void ng_mappings_unpin_all(struct ng_container *ct)
 {
 	struct ng_mapping *mapping;
@@ -102,11 +93,11 @@ void ng_mappings_unpin_all(struct ng_container *ct)
 }
 
 /**
- * ng_mappings_withdraw() - take everything out of one domain of several
+ * ng_mappings_withdraw() - unmap everything from one domain of several
  * @ct: the container
- * @domain: a domain that leaves the container's list and lives on
+ * @domain: a domain that leaves the container's list but is not freed
  *
- * No later call reaches the domain, so a mapping that it kept would outlive the pin of its memory.
+ * No later call unmaps in it: what stays mapped would outlive its pins.
  */
 void ng_mappings_withdraw(struct ng_container *ct, struct ng_domain *domain)
 {

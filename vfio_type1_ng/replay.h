@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Mappings and the coming and going of domains: a new domain gets what is mapped, and the memory that a container's first
- * domain makes reachable is let go with its last.
- *
- * With the container's topology held for writing, so that every mapping is live and nobody else looks at one.
- */
+/* Mappings when a domain is created, or the last one goes. */
 #ifndef NG_REPLAY_H
 #define NG_REPLAY_H
 

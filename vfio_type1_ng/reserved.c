@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reserved address ranges; see reserved.h.  Everything here runs with the topology held for writing. */
+/* Reserved ranges. The topology is held for writing throughout. */
 #include <linux/iommu.h>
 #include <linux/slab.h>
 
@@ -10,7 +10,6 @@
 #include "mapping.h"
 #include "reserved.h"
 
-/* Finds the range among the container's or adds it, and counts one more user. */
 static struct ng_reserved *get_range(struct ng_container *ct, struct ng_group *group, struct ng_range range)
 {
 	struct ng_reserved *reserved;
@@ -31,7 +30,6 @@ found:
 	return reserved;
 }
 
-/* Drops a group's reservations. */
 void ng_reserved_put(struct ng_container *ct, struct ng_group *group)
 {
 	while (group->nr_reserved) {
@@ -48,7 +46,7 @@ void ng_reserved_put(struct ng_container *ct, struct ng_group *group)
 	group->reserved = NULL;
 }
 
-/* Remembers where software must place the MSI doorbell, unless hardware has a place of its own. */
+/* Software places the MSI doorbell only if hardware has no window for it. */
 static void note_msi(struct ng_group *group, const struct iommu_resv_region *region, bool *hardware_msi)
 {
 	if (region->type == IOMMU_RESV_MSI)
@@ -59,7 +57,7 @@ static void note_msi(struct ng_group *group, const struct iommu_resv_region *reg
 	}
 }
 
-/* A region without length reserves nothing; one that firmware calls relaxable may be given up for assignment. */
+/* Empty regions reserve nothing; relaxable ones may be given up. */
 static bool reserves(const struct iommu_resv_region *region)
 {
 	return region->length && region->type != IOMMU_RESV_DIRECT_RELAXABLE;
@@ -100,13 +98,10 @@ static int get_regions(struct ng_container *ct, struct ng_group *group, const st
 }
 
 /**
- * ng_reserved_get() - find out what a group reserves, and count it as the group's
+ * ng_reserved_get() - look up what a group reserves, and its MSI doorbell
  * @ct: the container
- * @group: a group without reservations yet
- *
- * Also notes whether the MSI doorbell needs a place in the group's domain.
- *
- * Return: 0 or a negative errno, and then the group has no reservations.
+ * @group: a group without reserved ranges yet
+ * Return: 0; or a negative errno, with no range reserved.
  */
 int ng_reserved_get(struct ng_container *ct, struct ng_group *group)
 {
@@ -125,7 +120,6 @@ int ng_reserved_get(struct ng_container *ct, struct ng_group *group)
 	return ret;
 }
 
-/* Is something mapped that the group reserves? */
 bool ng_reserved_conflicts(struct ng_container *ct, const struct ng_group *group)
 {
 	unsigned int i;
@@ -136,7 +130,6 @@ bool ng_reserved_conflicts(struct ng_container *ct, const struct ng_group *group
 	return false;
 }
 
-/* Takes everything that is reserved out of the windows. */
 void ng_reserved_exclude(struct ng_container *ct, struct ng_iova_windows *windows)
 {
 	struct ng_reserved *reserved;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Addresses that devices or firmware reserve, such as the MSI window, and that must not be mapped.
- *
- * Hundreds of groups reserve the same few ranges, so the container keeps each range once with a count.
+ * Ranges that devices or firmware reserve, which must not be mapped. Many
+ * groups reserve the same few, so the container keeps each once, with a count.
  */
 #ifndef NG_RESERVED_H
 #define NG_RESERVED_H
@@ -18,9 +17,9 @@ struct ng_iova_windows;
 
 /**
  * struct ng_reserved - a reserved range
- * @next: place in the container's list
+ * @next: node in the container's list
  * @range: the range
- * @nr_users: how many groups reserve it
+ * @nr_users: number of groups that reserve it
  */
 struct ng_reserved {
 	struct list_head next;

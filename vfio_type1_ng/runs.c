@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A list of runs: one run in the list's head, so that a mapping of one run costs no more; several in chunks that double
- * in size up to a page.
- */
+/* Lists of runs: one is in the head, more in chunks of up to a page. */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -11,10 +8,9 @@
 #include "alloc.h"
 #include "runs.h"
 
-/* The smallest chunk holds six runs; sizes double, so that they fit the slab allocator's. */
+/* Room for six runs; sizes double, so that they fit the slab allocator's. */
 #define CHUNK_BYTES_MIN	(sizeof(struct ng_run_chunk) + 6 * sizeof(ng_packed_run))
 
-/* Makes a chunk and puts it behind the last one, or into a ring of its own. */
 static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
 {
 	struct ng_run_chunk *chunk;
@@ -23,7 +19,7 @@ static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
 	if (last)
 		bytes = min_t(size_t, PAGE_SIZE, 2 * struct_size(last, run, last->capacity));
 
-	/* What can be done without is no reason to kill whoever maps. */
+	/* Runs can be done without, so do not kill the task for them. */
 	chunk = kmalloc(bytes, NG_GFP_OPTIONAL);
 	if (!chunk)
 		return NULL;
@@ -36,7 +32,7 @@ static struct ng_run_chunk *add_chunk(struct ng_run_chunk *last)
 	return chunk;
 }
 
-/* Adds a run to a list that has one, and no room for more.  Returns false if it cannot be remembered. */
+/* For a list with a run but no room. Return false if it cannot be added. */
 bool ng_runs_grow(struct ng_runs *runs, const struct ng_run *run)
 {
 	const struct ng_run only = ng_runs_only(runs);

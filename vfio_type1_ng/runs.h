@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Runs: what a mapping's addresses are backed by, as stretches of physically contiguous frames in ascending order of
- * the addresses.  They are kept as long as the mapping, so that neither unmapping nor filling a second domain has to
- * ask the IOMMU what it maps.  Only where memory for them is short, the rest of a mapping goes
- * without (see lookup.h).
+ * Runs: contiguous frames behind a mapping, kept so that neither unmapping nor
+ * a further domain needs lookups in an IOMMU. See lookup.h if memory is short.
  */
 #ifndef NG_RUNS_H
 #define NG_RUNS_H
@@ -13,8 +11,8 @@
 /**
  * struct ng_run - physically contiguous frames
  * @pfn: first frame
- * @npages: how many, at least 1
- * @pinned: they are pinned pages; otherwise device memory, which nobody holds
+ * @npages: number of frames, at least 1
+ * @pinned: they must be unpinned; not so the zero page and device memory
  */
 struct ng_run {
 	unsigned long pfn;
@@ -22,20 +20,14 @@ struct ng_run {
 	bool pinned;
 };
 
-/*
- * A run in 8 bytes: 40 bits of frame, which is every frame of 52-bit addresses in pages of 4 KiB; 23 bits
- * of length; one that says "pinned".
- */
+/* 40 bits of frame (52-bit addresses), 23 bits of length, 1 bit for pinned. */
 typedef u64 ng_packed_run;
 
 #define NG_PACKED_PFN_BITS	40
 #define NG_PACKED_LENGTH_BITS	23
 #define NG_PACKED_LENGTH_MASK	((1ULL << NG_PACKED_LENGTH_BITS) - 1)
 
-/*
- * No run crosses a multiple of this many frames, which is as long as one can be.  So a longer stretch is cut
- * where a huge page of the IOMMU ends anyway.
- */
+/* No run crosses a multiple of this, where huge pages of an IOMMU end, too. */
 #define NG_RUN_MAX_PAGES	(1UL << NG_PACKED_LENGTH_BITS)
 
 static inline ng_packed_run ng_run_pack(const struct ng_run *run)
@@ -57,7 +49,7 @@ static inline bool ng_run_packable(unsigned long pfn)
 	return (u64)pfn >> NG_PACKED_PFN_BITS == 0;
 }
 
-/* A stretch of the list. */
+/* Chunks form a ring. */
 struct ng_run_chunk {
 	struct ng_run_chunk *next;
 	unsigned int nr;
@@ -66,15 +58,12 @@ struct ng_run_chunk {
 };
 
 /**
- * struct ng_runs - a list of runs
- * @only_pfn: first frame of the only run
- * @last: in its place: the chunk that is being filled, whose next is the first chunk; NULL without a run
- * @only_npages: length of the only run; 0 while there is none or more than one
- * @only_pinned: the only run is of pinned pages
- * @partial: the list, which may be empty, is only the first part of what backs the mapping
- *
- * A list of one run costs nothing besides.  More of them cost 8 bytes a run, and in the chunk being filled at
- * most as much again, but never more than a page, charged to the memory cgroup of the task that maps.
+ * struct ng_runs - a list of runs, charged to the memory cgroup of the task
+ * @only_pfn: first frame of the only run, which needs no more memory
+ * @last: in its place: chunk being filled, whose next is the first; or NULL
+ * @only_npages: length of the only run; 0 if there is none or more than one
+ * @only_pinned: the only run is pinned
+ * @partial: the list, even if empty, covers only the first part of the mapping
  */
 struct ng_runs {
 	union {
@@ -88,21 +77,20 @@ struct ng_runs {
 
 /**
  * struct ng_run_cursor - a place in a list of runs
- * @chunk: chunk of the next run; NULL while there are no chunks, or the cursor was not used since
- * @index: index of the next run there
+ * @chunk: chunk of the next run; NULL without chunks, or before the first use
+ * @index: index of the next run in @chunk
  */
 struct ng_run_cursor {
 	struct ng_run_chunk *chunk;
 	unsigned int index;
 };
 
-/* NULL while there is at most one run. */
+/* NULL if there is at most one run. */
 static inline struct ng_run_chunk *ng_runs_last_chunk(const struct ng_runs *runs)
 {
 	return runs->only_npages ? NULL : runs->last;
 }
 
-/* Does nothing back the mapping? */
 static inline bool ng_runs_empty(const struct ng_runs *runs)
 {
 	return !runs->only_npages && !runs->last && !runs->partial;
@@ -127,7 +115,7 @@ static inline void ng_runs_set_only(struct ng_runs *runs, const struct ng_run *r
 bool ng_runs_grow(struct ng_runs *runs, const struct ng_run *run);
 void ng_runs_free(struct ng_runs *runs);
 
-/* Adds frames that do not cross a multiple of NG_RUN_MAX_PAGES.  Returns false without memory. */
+/* The frames must not cross a multiple of NG_RUN_MAX_PAGES. */
 static inline bool ng_runs_add(struct ng_runs *runs, const struct ng_run *more, bool extend)
 {
 	struct ng_run_chunk *chunk = ng_runs_last_chunk(runs);
@@ -156,10 +144,8 @@ static inline bool ng_runs_add(struct ng_runs *runs, const struct ng_run *more, 
  * ng_runs_append() - add the frames behind the next addresses
  * @runs: the list
  * @frames: the frames
- * @extend: they may become part of the last run if they continue it
- *
- * Return: how many were added: those up to where memory ran out, and not less than one run of a list that
- * had none.
+ * @extend: they may extend the last run if they continue it
+ * Return: number of frames added before memory ran out; not 0 in an empty list.
  */
 static inline unsigned long ng_runs_append(struct ng_runs *runs, const struct ng_run *frames,
 					   bool extend)
@@ -167,7 +153,7 @@ static inline unsigned long ng_runs_append(struct ng_runs *runs, const struct ng
 	struct ng_run part = *frames;
 	unsigned long done;
 
-	/* Short stretches hardly ever cross such a multiple, and there are many of them. */
+	/* The usual case, which scattered memory meets for each page. */
 	if (part.npages <= NG_RUN_MAX_PAGES - part.pfn % NG_RUN_MAX_PAGES)
 		return ng_runs_add(runs, frames, extend) ? part.npages : 0;
 
@@ -182,10 +168,7 @@ static inline unsigned long ng_runs_append(struct ng_runs *runs, const struct ng
 	return done;
 }
 
-/*
- * Sets @run to the one at the cursor; returns false behind the last one.  A cursor that is all zeroes is at
- * the first run, and it may stay where it is while the list grows.
- */
+/* A zeroed cursor is at the first run; it stays valid as the list grows. */
 static inline bool ng_run_cursor_peek(struct ng_run_cursor *cursor, const struct ng_runs *runs,
 				      struct ng_run *run)
 {
@@ -196,7 +179,7 @@ static inline bool ng_run_cursor_peek(struct ng_run_cursor *cursor, const struct
 		}
 		if (!runs->last)
 			return false;
-		/* What was the only run is the first one there. */
+		/* A run that was the only one became the first of the chunk. */
 		cursor->chunk = runs->last->next;
 	}
 	if (cursor->index == cursor->chunk->nr) {
@@ -208,7 +191,6 @@ static inline bool ng_run_cursor_peek(struct ng_run_cursor *cursor, const struct
 	return true;
 }
 
-/* As ng_run_cursor_peek(), and moves past it. */
 static inline bool ng_run_cursor_next(struct ng_run_cursor *cursor, const struct ng_runs *runs,
 				      struct ng_run *run)
 {
@@ -219,7 +201,7 @@ static inline bool ng_run_cursor_next(struct ng_run_cursor *cursor, const struct
 	return found;
 }
 
-/* Changes the run that ng_run_cursor_peek() found to another of the same length. */
+/* After ng_run_cursor_peek(): replace the run by one of the same length. */
 static inline void ng_run_cursor_put(struct ng_run_cursor *cursor, struct ng_runs *runs,
 				     const struct ng_run *run)
 {
@@ -229,7 +211,7 @@ static inline void ng_run_cursor_put(struct ng_run_cursor *cursor, struct ng_run
 		ng_runs_set_only(runs, run);
 }
 
-/* Is the run that ng_run_cursor_peek() found the last one, which may still grow? */
+/* After ng_run_cursor_peek(): true if the run may still grow. */
 static inline bool ng_run_cursor_at_last(const struct ng_run_cursor *cursor,
 					 const struct ng_runs *runs)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The one place where the trace events get their code. */
+/* The code of the trace events. */
 #include <linux/module.h>
 
 #define CREATE_TRACE_POINTS

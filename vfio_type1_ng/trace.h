@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Trace events of vfio_type1_ng: what a container was asked for, and how that ended.  A container is named by the number
- * that it has in debugfs.  Results are 0 or a negative errno, unless said otherwise.
- */
+/* Trace events. ret is 0 or a negative errno, unless noted otherwise. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vfio_type1_ng
 
@@ -14,9 +11,8 @@
 
 #define NG_TRACE_NAME_LEN 16
 
-/* A group was to join: what was decided, and the IOMMU of its domain. */
 TRACE_EVENT(vfio_attach_group,
-	/* Fixed arrays, because __assign_str() changed its arguments in v6.10. */
+	/* Arrays, because __assign_str() changed its arguments in v6.10. */
 	TP_PROTO(unsigned long container, int group, const char *decision, const char *iommu, int ret),
 	TP_ARGS(container, group, decision, iommu, ret),
 
@@ -40,7 +36,6 @@ TRACE_EVENT(vfio_attach_group,
 		  __entry->container, __entry->group, __entry->decision, __entry->iommu, __entry->ret)
 );
 
-/* A group has left. */
 TRACE_EVENT(vfio_detach_group,
 	TP_PROTO(unsigned long container, int group),
 	TP_ARGS(container, group),
@@ -58,7 +53,7 @@ TRACE_EVENT(vfio_detach_group,
 	TP_printk("container=%lu group=%d", __entry->container, __entry->group)
 );
 
-/* VFIO_IOMMU_MAP_DMA of something new. */
+/* VFIO_IOMMU_MAP_DMA that does not update a user address. */
 TRACE_EVENT(vfio_map,
 	TP_PROTO(unsigned long container, u64 first, u64 last, int prot, int ret),
 	TP_ARGS(container, first, last, prot, ret),
@@ -84,7 +79,7 @@ TRACE_EVENT(vfio_map,
 		  __entry->prot & 1 ? "r" : "-", __entry->prot & 2 ? "w" : "-", __entry->ret)
 );
 
-/* VFIO_IOMMU_UNMAP_DMA, and how many bytes it removed.  For everything, iova and size are 0. */
+/* VFIO_IOMMU_UNMAP_DMA. If everything is unmapped, iova and size are 0. */
 TRACE_EVENT(vfio_unmap,
 	TP_PROTO(unsigned long container, u64 iova, u64 size, u64 removed, int ret),
 	TP_ARGS(container, iova, size, removed, ret),
@@ -132,19 +127,18 @@ DECLARE_EVENT_CLASS(vfio_pages,
 		  (unsigned long long)__entry->iova, __entry->npages, __entry->ret)
 );
 
-/* An in-kernel user pins pages, the first one at iova.  The result is their number or a negative errno. */
+/* By in-kernel users, from iova on. ret is the number of pages or an errno. */
 DEFINE_EVENT(vfio_pages, vfio_pin_pages,
 	TP_PROTO(unsigned long container, u64 iova, int npages, int ret),
 	TP_ARGS(container, iova, npages, ret)
 );
 
-/* It unpins pages.  The result is how many of them were mapped, up to the first that was not. */
+/* ret is the number of pages before one that is not mapped, or an errno. */
 DEFINE_EVENT(vfio_pages, vfio_unpin_pages,
 	TP_PROTO(unsigned long container, u64 iova, int npages, int ret),
 	TP_ARGS(container, iova, npages, ret)
 );
 
-/* It reads or writes user memory. */
 TRACE_EVENT(vfio_dma_rw,
 	TP_PROTO(unsigned long container, u64 iova, size_t bytes, bool write, int ret),
 	TP_ARGS(container, iova, bytes, write, ret),
@@ -169,7 +163,7 @@ TRACE_EVENT(vfio_dma_rw,
 		  (unsigned long long)__entry->iova, __entry->bytes, __entry->write ? "write" : "read", __entry->ret)
 );
 
-/* In-kernel users are asked, for the n-th time, to let go of a mapping that is to be unmapped. */
+/* The n-th notification of in-kernel users to unpin a mapping. */
 TRACE_EVENT(vfio_ask_unpin,
 	TP_PROTO(unsigned long container, u64 first, u64 last, unsigned int round),
 	TP_ARGS(container, first, last, round),

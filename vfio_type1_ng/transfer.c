@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filling a mapping (pin, remember, charge, map) and emptying it (unmap, unpin, uncharge).
+ * Filling a mapping (pin, remember in runs, charge, map) and emptying it.
  *
- * Invariants: a frame is reachable for a device only between being mapped and being unmapped from
- * every domain, and it is pinned all that time; while a mapping is filled, every pinned page is in
- * a run, in the batch, loose between them, or mapped without being remembered; an IOMMU is given
- * whole runs and asked to unmap whole runs, since some drivers cannot split what one call mapped.
+ * Invariants: Devices reach a frame only from when it is mapped until it is
+ * unmapped from every domain, and it is pinned all that time. While a mapping
+ * is filled, every pinned page is in a run, in the batch, loose between them,
+ * or mapped without being remembered. An IOMMU maps and unmaps whole runs,
+ * because some drivers cannot split what one call mapped.
  *
- * What is remembered must not be why a call fails or its caller is killed.  When memory for runs is
- * short, the rest of the mapping is mapped without being remembered.  When memory for page tables
- * is short, all runs of the mapping are forgotten and everything is done once more.
+ * Runs must not make a call fail or get its task killed. If memory for them is
+ * short, the rest of the mapping has none. If memory for page tables is short,
+ * all runs of the mapping are freed, and it is filled again without any.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,10 +32,9 @@
 #include "pin.h"
 #include "transfer.h"
 
-/* How much is unmapped in one go: one flush of the IOMMU's caches, and one chance to reschedule, for this much. */
+/* Unmapped at once: one flush of the IOTLBs, and one chance to reschedule. */
 #define EMPTY_BATCH_BYTES	SZ_1G
 
-/* How many pages are unpinned before there is a chance to reschedule. */
 #define UNPIN_BATCH_PAGES	(SZ_256M >> PAGE_SHIFT)
 
 static u64 run_bytes(const struct ng_run *run)
@@ -53,21 +53,21 @@ static unsigned long mapping_npages(const struct ng_mapping *mapping)
 }
 
 /*
- * Charging takes the mmap lock from every thread of the owner, so what a batch needs is charged together with this much of what
- * is still to come, if the limit leaves room for it.  It is never charged late: each thread could hold that much beyond the
- * limit, for as long as a fault lasts.
+ * Threads of the owner compete for the mmap lock, so charge this much ahead, if
+ * the limit leaves room. Charging later instead could make each thread exceed
+ * the limit for as long as a fault lasts.
  */
 #define CHARGE_AHEAD_PAGES	(SZ_64M >> PAGE_SHIFT)
 
 /**
- * struct fill_progress - how far filling a mapping has got
- * @cursor: the first run that is not mapped yet
- * @mapped_bytes: what the runs before it cover
- * @uncharged_pages: how many pages in the runs are still to be charged
- * @ahead: what is charged of pages that are still to come
- * @loose: frames that are neither remembered nor mapped and out of the batch, if any
- * @gfp: how to get memory for page tables
- * @page_tables_short: there was none
+ * struct fill_progress - progress of filling a mapping
+ * @cursor: first run that is not mapped
+ * @mapped_bytes: how much is mapped, from the start of the mapping
+ * @uncharged_pages: pages that are still to be charged
+ * @ahead: pages charged ahead
+ * @loose: frames out of the batch, neither remembered nor mapped, if any
+ * @gfp: for page tables
+ * @page_tables_short: there was no memory for page tables
  */
 struct fill_progress {
 	struct ng_run_cursor cursor;
@@ -84,16 +84,12 @@ static struct ng_run run_of(const struct ng_pin_span *span)
 	return (struct ng_run){ .pfn = span->pfn, .npages = span->npages, .pinned = span->pinned };
 }
 
-/* How many pages may become one run. */
 static unsigned long longest_run(void)
 {
 	return READ_ONCE(ng_disable_hugepages) ? 1 : ULONG_MAX;
 }
 
-/*
- * Adds a batch to the mapping's runs, and counts what is to be charged of it.  The batch is empty
- * afterwards, unless the runs are partial.
- */
+/* Empties the batch unless the runs are partial. */
 static void remember(struct ng_mapping *mapping, struct ng_pin_batch *batch,
 		     struct fill_progress *progress)
 {
@@ -120,14 +116,6 @@ static void remember(struct ng_mapping *mapping, struct ng_pin_batch *batch,
 		progress->uncharged_pages += ng_pin_batch_chargeable(batch);
 }
 
-/**
- * charge() - charge what was added to the mapping's runs, and what could not be
- * @mapping: the mapping
- * @progress: how far it is filled
- * @left: how many pages are still to come
- *
- * Return: 0, or as ng_account_charge().
- */
 static int charge(struct ng_mapping *mapping, struct fill_progress *progress, unsigned long left)
 {
 	unsigned long npages = progress->uncharged_pages;
@@ -143,26 +131,26 @@ static int charge(struct ng_mapping *mapping, struct fill_progress *progress, un
 	return 0;
 }
 
-/* Keeps what a device may still reach pinned and charged for ever. */
+/* Keep the run charged for good: a device may still reach it. */
 static void leak_run(struct ng_mapping *mapping, const struct ng_run *run)
 {
 	if (run->pinned)
 		mapping->charged_pages -= min(mapping->charged_pages, run->npages);
 }
 
-/* Leaks the run at the cursor, which stays mapped somewhere although it could not be mapped. */
+/* A failed call left the run at the cursor mapped in some domain. */
 static noinline void leak_at(struct ng_mapping *mapping, struct ng_run_cursor *cursor)
 {
 	struct ng_run run;
 
 	ng_run_cursor_peek(cursor, &mapping->runs, &run);
 	leak_run(mapping, &run);
-	/* So that emptying the mapping does not unpin it. */
+	/* Emptying the mapping must not unpin it. */
 	run.pinned = false;
 	ng_run_cursor_put(cursor, &mapping->runs, &run);
 }
 
-/* Maps remembered runs in all domains; the last one only if it cannot grow any more (@complete). */
+/* Map remembered runs. The last one may still grow unless @complete. */
 static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct fill_progress *progress, bool complete)
 {
 	u64 iova = mapping->range.first + progress->mapped_bytes;
@@ -188,7 +176,6 @@ static int map_runs(struct ng_container *ct, struct ng_mapping *mapping, struct 
 	return ret;
 }
 
-/* Maps the loose frames, of which there are none afterwards. */
 static int map_loose(struct ng_container *ct, struct ng_mapping *mapping,
 		     struct fill_progress *progress)
 {
@@ -210,7 +197,7 @@ static int map_loose(struct ng_container *ct, struct ng_mapping *mapping,
 	return ret;
 }
 
-/* As map_runs(), what cannot be remembered: the batch, but for what the next one may continue. */
+/* Frames that the next batch may continue stay loose unless @complete. */
 static int map_unremembered(struct ng_container *ct, struct ng_mapping *mapping,
 			    struct ng_pin_batch *batch, struct fill_progress *progress,
 			    bool complete)
@@ -234,7 +221,6 @@ static int map_unremembered(struct ng_container *ct, struct ng_mapping *mapping,
 	return ret;
 }
 
-/* Lets go of a run that no domain maps any more. */
 static void unpin_run(const struct ng_run *run, bool dirty)
 {
 	unsigned long done, npages;
@@ -247,7 +233,7 @@ static void unpin_run(const struct ng_run *run, bool dirty)
 	}
 }
 
-/* Single pages: many in one call cost much less than as many calls. */
+/* Single pages are much cheaper to unpin together. */
 struct single_pages {
 	unsigned int nr;
 	struct page *pages[32];
@@ -259,10 +245,7 @@ static void unpin_singles(struct single_pages *singles, bool dirty)
 	singles->nr = 0;
 }
 
-/*
- * Lets go of runs that no domain maps any more: those from the cursor on that cover so many bytes, or all if there are fewer.
- * Apart from let_go(), because many kernels clear such an array whenever its function is entered.
- */
+/* noinline: many kernels clear the array on each entry to the function. */
 static noinline void unpin_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
 	bool dirty = mapping->prot & IOMMU_WRITE;
@@ -292,7 +275,7 @@ static noinline void unpin_runs(struct ng_mapping *mapping, struct ng_run_cursor
 	unpin_singles(&singles, dirty);
 }
 
-/* As unpin_runs(), and quick for the only run. */
+/* As unpin_runs(), without its array if there is a single run. */
 static void let_go(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
 	struct ng_run run;
@@ -305,7 +288,6 @@ static void let_go(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64
 		unpin_run(&run, mapping->prot & IOMMU_WRITE);
 }
 
-/* Moves past runs that cover so many bytes, and leaks them. */
 static void leak_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, u64 bytes)
 {
 	struct ng_run run;
@@ -314,7 +296,7 @@ static void leak_runs(struct ng_mapping *mapping, struct ng_run_cursor *cursor, 
 		leak_run(mapping, &run);
 }
 
-/* How much of a mapping its runs cover; more than all of it if they are not partial. */
+/* U64_MAX if the runs cover the whole mapping. */
 static u64 remembered_bytes(const struct ng_mapping *mapping)
 {
 	struct ng_run_cursor cursor = {};
@@ -331,7 +313,7 @@ static u64 remembered_bytes(const struct ng_mapping *mapping)
 	return bytes;
 }
 
-/* How much to unmap next: whole runs, not much more than a batch, and all that is left if that is not more. */
+/* Whole runs of at least a batch, or all that is left if that is less. */
 static u64 next_batch_bytes(struct ng_mapping *mapping, struct ng_run_cursor cursor, u64 left)
 {
 	struct ng_run run;
@@ -344,16 +326,7 @@ static u64 next_batch_bytes(struct ng_mapping *mapping, struct ng_run_cursor cur
 	return bytes;
 }
 
-/**
- * empty() - unmap, unpin and forget a mapping's memory
- * @ct: the container
- * @mapping: the mapping
- * @mapped_bytes: how much of it, from its start, is mapped; a whole number of runs, or all and more
- *
- * What a failing IOMMU driver does not unmap stays pinned and charged: a device may still reach it.
- *
- * Return: true if nothing of it is mapped any more.
- */
+/* Mapped are @mapped_bytes: whole runs, or all runs and what follows. */
 static bool empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mapped_bytes)
 {
 	u64 done, bytes, remembered = min(mapped_bytes, remembered_bytes(mapping));
@@ -372,7 +345,7 @@ static bool empty(struct ng_container *ct, struct ng_mapping *mapping, u64 mappe
 	}
 	if (done < mapped_bytes)
 		all &= ng_lookup_empty(ct, mapping, done, mapped_bytes);
-	/* What a mapping that could not be filled has besides. */
+	/* Runs that were pinned but never mapped. */
 	if (mapped_bytes < mapping_bytes(mapping))
 		let_go(mapping, &cursor, U64_MAX);
 
@@ -408,14 +381,11 @@ static int pin_and_map(struct ng_container *ct, struct ng_mapping *mapping, stru
 	return 0;
 }
 
-/*
- * How to get memory for page tables while something could be forgotten instead, and when nothing is
- * left that could.
- */
+/* Fail early while runs could be freed instead; after that, try hard. */
 #define GFP_PAGE_TABLES_GENTLE	NG_GFP_OPTIONAL
 #define GFP_PAGE_TABLES		GFP_KERNEL_ACCOUNT
 
-/* After a failure: lets go of what is neither in the runs nor mapped. */
+/* After a failure: unpin what is neither in the runs nor mapped. */
 static void drop_unmapped(struct ng_pin_batch *batch, struct fill_progress *progress)
 {
 	if (progress->loose.npages && progress->loose.pinned)
@@ -423,7 +393,6 @@ static void drop_unmapped(struct ng_pin_batch *batch, struct fill_progress *prog
 	ng_pin_batch_drop(batch);
 }
 
-/* As ng_mapping_fill(), once.  @page_tables_short: it failed for want of memory for page tables. */
 static int fill(struct ng_container *ct, struct ng_mapping *mapping, gfp_t gfp,
 		bool *page_tables_short)
 {
@@ -443,16 +412,15 @@ static int fill(struct ng_container *ct, struct ng_mapping *mapping, gfp_t gfp,
 
 	*page_tables_short = progress.page_tables_short;
 	if (ret && !empty(ct, mapping, progress.mapped_bytes))
-		*page_tables_short = false;	/* its addresses cannot be mapped again */
+		*page_tables_short = false;	/* the range cannot be mapped again */
 	return ret;
 }
 
 /**
  * ng_mapping_fill() - pin a mapping's memory and map it in every domain
  * @ct: the container, its topology held
- * @mapping: a mapping without runs that nobody else touches, whose owner's address space has users
- *
- * Return: 0 or a negative errno, and then nothing is pinned, charged or mapped.
+ * @mapping: without runs, used by this thread only; its owner's mm has users
+ * Return: 0; or an errno, with nothing pinned, charged or mapped, except leaks.
  */
 int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 {
@@ -467,13 +435,13 @@ int ng_mapping_fill(struct ng_container *ct, struct ng_mapping *mapping)
 }
 
 /**
- * ng_mapping_empty() - unmap a mapping from every domain and let go of its memory
+ * ng_mapping_empty() - unmap a mapping from every domain and unpin it
  * @ct: the container, its topology held
- * @mapping: a mapping that nobody else touches, complete in every domain or without runs
+ * @mapping: in every domain or without runs, used by this thread only
  */
 void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
 {
-	/* Without runs there is nothing to unmap, and the mapping may be larger than memory. */
+	/* Without runs nothing is mapped, and the range may be huge. */
 	empty(ct, mapping, ng_runs_empty(&mapping->runs) ? 0 : mapping_bytes(mapping));
 }
 
@@ -482,8 +450,7 @@ void ng_mapping_empty(struct ng_container *ct, struct ng_mapping *mapping)
  * @ct: the container, its topology held for writing
  * @mapping: the mapping
  * @domain: the domain
- *
- * Return: 0, the IOMMU driver's errno, or -EINTR on a fatal signal.
+ * Return: 0; the IOMMU driver's errno; -EINTR; as ng_lookup_replay().
  */
 int ng_mapping_replay(struct ng_container *ct, struct ng_mapping *mapping,
 		      struct ng_domain *domain)
@@ -513,11 +480,9 @@ int ng_mapping_replay(struct ng_container *ct, struct ng_mapping *mapping,
 }
 
 /**
- * ng_mapping_withdraw() - unmap a live mapping from one domain, and keep it in the others
+ * ng_mapping_withdraw() - unmap a live mapping from one domain, or leak it
  * @mapping: the mapping
  * @domain: the domain, which maps all of it
- *
- * What the IOMMU driver does not unmap stays pinned and charged for ever.
  */
 void ng_mapping_withdraw(struct ng_mapping *mapping, struct ng_domain *domain)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Moving a mapping's memory between user space and the domains. */
+/* Filling a mapping (pin and map) and emptying it (unmap and unpin). */
 #ifndef NG_TRANSFER_H
 #define NG_TRANSFER_H
 

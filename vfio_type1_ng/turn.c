@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Waiting for a turn at a range of addresses, with the container's lock held; see turn.h. */
+/* Waiting for a turn. Called with the container's lock held throughout. */
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
@@ -11,9 +11,9 @@
 
 /**
  * struct waiter - a call that sleeps, on its stack
- * @next: place in the container's list of waiters, until @gone
- * @obstacle: what it waits for: a mapping, a place in the queue, a page being pinned; only compared
- * @gone: the obstacle is out of the way
+ * @next: node in the container's list of waiters, until @gone
+ * @obstacle: a mapping, a place in the queue or an external pin; only compared
+ * @gone: the obstacle is gone
  */
 struct waiter {
 	struct list_head next;
@@ -22,9 +22,9 @@ struct waiter {
 };
 
 /**
- * struct place - a place in the queue, on the stack of the call that has it
- * @next: place in the container's queue
- * @range: where nobody who comes later begins anything
+ * struct place - a place in the queue, on the stack of the call
+ * @next: node in the container's queue
+ * @range: where later calls begin no transition
  */
 struct place {
 	struct list_head next;
@@ -45,12 +45,9 @@ static void remove_obstacle(struct ng_container *ct, const void *obstacle)
 }
 
 /**
- * ng_turn_wait_for() - wait until an obstacle is gone
+ * ng_turn_wait_for() - wait until an obstacle is gone; then look all up again
  * @ct: the container, entered; @ct->lock is held, and dropped meanwhile
  * @obstacle: what ng_turn_settled() will be called for; only compared
- *
- * Everything is to be looked up again after that.
- *
  * Return: 0, or -EINTR on a fatal signal.
  */
 int ng_turn_wait_for(struct ng_container *ct, const void *obstacle)
@@ -67,7 +64,6 @@ int ng_turn_wait_for(struct ng_container *ct, const void *obstacle)
 	return ret ? -EINTR : 0;
 }
 
-/* The first mapping in the range that is in transition, or, with @alone, that is borrowed. */
 static const struct ng_mapping *first_busy(struct ng_container *ct, struct ng_range range,
 					   bool alone)
 {
@@ -79,7 +75,6 @@ static const struct ng_mapping *first_busy(struct ng_container *ct, struct ng_ra
 	return NULL;
 }
 
-/* The first place in the queue, up to @own if that is not NULL, whose range overlaps this one. */
 static const struct place *first_place(struct ng_container *ct, struct ng_range range,
 				       const struct place *own)
 {
@@ -99,7 +94,7 @@ static bool is_free(struct ng_container *ct, struct ng_range range, bool alone)
 	return !first_busy(ct, range, alone) && !first_place(ct, range, NULL);
 }
 
-/* Step 2: waits in the queue. */
+/* Step 2. */
 static int wait_in_queue(struct ng_container *ct, struct ng_range range, bool alone)
 {
 	struct place own = { .range = range };
@@ -120,10 +115,7 @@ static int wait_in_queue(struct ng_container *ct, struct ng_range range, bool al
 	return ret;
 }
 
-/*
- * Step 1: waits once for each mapping of the range that is busy.  One that is borrowed may be
- * borrowed anew all the time, so it is waited for in the queue, with its own range only.
- */
+/* Step 1. A borrowed mapping may always be borrowed again: use the queue. */
 static int wait_for_each(struct ng_container *ct, struct ng_range range, bool alone)
 {
 	const struct ng_mapping *busy;
@@ -153,15 +145,11 @@ static noinline int wait_for_turn(struct ng_container *ct, struct ng_range range
 }
 
 /**
- * ng_turn_wait() - wait until a call may work on a range
+ * ng_turn_wait() - wait for a turn, which lasts until @ct->lock is dropped
  * @ct: the container, entered; @ct->lock is held, and dropped while this waits
- * @range: the range
- * @alone: the call is to be alone: no in-kernel user may be borrowing a mapping
- *
- * The turn lasts as long as @ct->lock is held: the caller puts the mappings into transition
- * before it drops the lock.  The caller must have no mapping in transition and borrow none.
- *
- * Return: 0, and every mapping in the range is live; or -EINTR on a fatal signal.
+ * @range: the range, where the caller has no transition and borrows nothing
+ * @alone: no in-kernel user may be borrowing a mapping
+ * Return: 0 with every mapping in the range live; or -EINTR on a fatal signal.
  */
 int ng_turn_wait(struct ng_container *ct, struct ng_range range, bool alone)
 {
@@ -170,10 +158,9 @@ int ng_turn_wait(struct ng_container *ct, struct ng_range range, bool alone)
 }
 
 /**
- * ng_turn_settled() - wake those who wait for an obstacle
+ * ng_turn_settled() - wake calls that wait for an obstacle
  * @ct: the container; @ct->lock is held
- * @obstacle: a mapping that is live again, about to be freed, or not borrowed any more; or what
- *	else was waited for
+ * @obstacle: a mapping, live or removed or not borrowed; or an external pin
  */
 void ng_turn_settled(struct ng_container *ct, const void *obstacle)
 {

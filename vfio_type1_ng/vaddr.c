@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Invalidating and updating user addresses; see vaddr.h. */
+/* Invalidating and updating user addresses. */
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -11,7 +11,6 @@
 #include "turn.h"
 #include "vaddr.h"
 
-/* Marks one mapping, or takes the mark back. */
 static void mark(struct ng_container *ct, struct ng_mapping *mapping, bool invalid)
 {
 	lockdep_assert_held(&ct->lock);
@@ -22,19 +21,18 @@ static void mark(struct ng_container *ct, struct ng_mapping *mapping, bool inval
 		ct->nr_vaddr_invalid--;
 }
 
-/* Does a request that begins at the range's first address cover the mapping from its start?  Always true on v2. */
+/* A v1 container stops at a mapping that begins before the range. */
 static bool reached(const struct ng_mapping *mapping, struct ng_range range)
 {
 	return mapping && mapping->range.first >= range.first;
 }
 
 /**
- * ng_vaddr_invalidate() - say that user addresses must not be used until they are updated
+ * ng_vaddr_invalidate() - invalidate user addresses until they are updated
  * @ct: the container
  * @request: which mappings, by the rules of unmapping
  * @bytes: set to what the mappings cover, on success
- *
- * Return: 0, or as ng_unmap(); -EINVAL if an address was invalid already, and then nothing changes.
+ * Return: 0; as ng_mappings_lock_for_unmap(); -EINVAL if an address is invalid.
  */
 int ng_vaddr_invalidate(struct ng_container *ct, const struct ng_unmap_request *request, u64 *bytes)
 {
@@ -66,7 +64,6 @@ int ng_vaddr_invalidate(struct ng_container *ct, const struct ng_unmap_request *
 	return ret;
 }
 
-/* The mapping whose user address the request updates. */
 static struct ng_mapping *find(struct ng_container *ct, const struct ng_map_request *request)
 {
 	struct ng_mapping *mapping;
@@ -81,13 +78,7 @@ static struct ng_mapping *find(struct ng_container *ct, const struct ng_map_requ
 	return mapping;
 }
 
-/**
- * change_owner() - move the charge for a mapping to the calling process
- * @ct: the container; @ct->lock is dropped meanwhile
- * @mapping: a live mapping
- *
- * Return: 0; -ENOMEM beyond the caller's limit, -EINTR or -ENODEV, and then nothing changes.
- */
+/* Drops the lock. After a failure, nothing has changed. */
 static int change_owner(struct ng_container *ct, struct ng_mapping *mapping)
 {
 	struct ng_owner *former = mapping->owner, *owner;
@@ -121,14 +112,12 @@ static int change_owner(struct ng_container *ct, struct ng_mapping *mapping)
 }
 
 /**
- * ng_vaddr_update() - say where the memory of a mapping is now
+ * ng_vaddr_update() - set the user address of a mapping
  * @ct: the container
- * @request: the mapping's exact range, and the user address of the same memory in the calling process
- *
- * The memory is not looked at: what devices reach does not change.
- *
- * Return: 0; -ENOENT if nothing is mapped there; -EINVAL if addresses are not aligned, the range is not that of one
- * mapping, or its address is valid; as change_owner().
+ * @request: the mapping's range, and where the caller has the same memory
+ * Return: 0; -ENOENT if nothing is mapped there; -EINVAL if addresses are not
+ * aligned, the range is not that of one mapping, or its address is valid;
+ * -ENOMEM beyond the caller's limit; -ENODEV for a kernel thread; -EINTR.
  */
 int ng_vaddr_update(struct ng_container *ct, const struct ng_map_request *request)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Changing the user address of what is mapped, without unmapping it (VFIO_UPDATE_VADDR): a process invalidates the
- * addresses, replaces itself by exec or hands the container to another process, and that one says where the same memory
- * is now.  Devices keep reaching it all the while.
+ * VFIO_UPDATE_VADDR: invalidates user addresses, and later sets new ones of the
+ * same memory, after exec or in another process. Devices keep access all the
+ * time.
  */
 #ifndef NG_VADDR_H
 #define NG_VADDR_H
