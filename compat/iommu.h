@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * <linux/iommu.h> as of the newest kernel, on older ones.
- *
- * History that matters here: domains got operations of their own in v5.18; a device's DMA has an owner since
- * v5.19; coherency is enforced through a domain operation since v5.19 and can be asked of a device since v6.2;
- * attach errnos are documented since v6.2; no driver detaches devices since v6.3; a domain is allocated for a device
- * since v6.11.
+ * <linux/iommu.h> of the newest kernel, for older ones. History: operations of
+ * a domain since v5.18; DMA owners and enforce_cache_coherency() since v5.19;
+ * documented attach errnos, and coherency as a capability, since v6.2; no
+ * detach_dev() since v6.3; domains allocated for a device since v6.11.
  */
 #ifndef COMPAT_IOMMU_H
 #define COMPAT_IOMMU_H
@@ -21,17 +19,17 @@
 #endif
 
 /*
- * Which errnos do IOMMU drivers use to say that domain and device are incompatible: each its own,
- * or the documented -EINVAL?  "iommu: Add return value rules to attach_dev op and APIs" (v6.2,
- * February 2023) is a comment, and the patches around it changed the bodies of drivers, so that no
- * probe can see them.  What came beside them can be seen: in the same release a capability, and in
- * the next one an operation fewer in every driver, so that none from before is left.
+ * Attach errnos: each driver its own, or -EINVAL as documented by "iommu: Add
+ * return value rules to attach_dev op and APIs" (v6.2, February 2023). No probe
+ * sees that comment, or the changed bodies of drivers. So probe for
+ * IOMMU_CAP_ENFORCE_CACHE_COHERENCY (new in v6.2) and for detach_dev() (removed
+ * from all drivers in v6.3).
  *
- * Where the two do not agree, drivers of both kinds are taken to be there; that is safe, because
- * then an errno is an error only if both say so.  It is so with v6.2.  The kernels of RHEL 9 were
- * read: up to 9.2 both say "before", from 9.3 on "after", and so do the drivers.  What would not be
- * seen is a kernel that took the changed drivers and neither of the two: there a real error would be
- * made of -EINVAL, and a group refused that needs a domain of its own.  None is known.
+ * If the two disagree, as in v6.2, assume drivers of both kinds: an errno is
+ * then an error only if it is one for both. Kernels of RHEL 9 were read: by
+ * both probes and in their drivers, 9.2 is old and 9.3 new. New drivers with
+ * old probes would make -EINVAL an error, and refuse a group that needs its own
+ * domain; no such kernel is known.
  */
 static inline bool compat_attach_errnos_documented(void)
 {
@@ -51,14 +49,11 @@ static inline bool compat_attach_errnos_undocumented(void)
 #endif
 }
 
-/**
- * compat_core_undoes_failed_attach() - does iommu_attach_group() certainly put a refused group back?
- *
- * Behaviour, not an interface: v5.10 leaves the devices before the refusing one on the refused
- * domain, and so do v6.1 to v6.1.16 and v6.2 to v6.2.3; v6.3 and the later stable releases
- * re-attach all of them.  What the core shows of a group is the same either way, and distributions
- * back-port what they like.  But every core whose domains have an owner came long after, and every
- * other one lets a group be put back twice.
+/*
+ * v5.10, v6.1 before v6.1.17 and v6.2 before v6.2.4 leave devices of a refused
+ * group on the refused domain. No interface shows that, and the fix is
+ * back-ported. Domain owners came long after it; on other cores, a second
+ * restore does no harm.
  */
 static inline bool compat_core_undoes_failed_attach(void)
 {
@@ -69,7 +64,7 @@ static inline bool compat_core_undoes_failed_attach(void)
 #endif
 }
 
-/* Does DMA have an owner (since v5.19)?  A group that it owns sits in a blocking domain. */
+/* Since v5.19. A claimed group sits in a blocking domain. */
 static inline bool compat_dma_has_owner(void)
 {
 #ifdef HAVE_IOMMU_GROUP_CLAIM_DMA_OWNER
@@ -79,41 +74,29 @@ static inline bool compat_dma_has_owner(void)
 #endif
 }
 
-/**
- * compat_core_refuses_attached_group() - does iommu_attach_group() always say -EBUSY to a group that is attached?
- *
- * v5.10 attaches a group twice where it has no default domain; since DMA has owners the core looks
- * before it calls the driver.
- */
+/* v5.10 attaches a group twice if it has no default domain. */
 static inline bool compat_core_refuses_attached_group(void)
 {
 	return compat_dma_has_owner();
 }
 
-/* The IOMMU instance that translates @dev, or NULL. */
 static inline struct iommu_device *compat_dev_iommu(struct device *dev)
 {
 	return dev->iommu ? dev->iommu->iommu_dev : NULL;
 }
 
-/* The name of an IOMMU instance in /sys/class/iommu, or "-". */
 static inline const char *compat_iommu_name(const struct iommu_device *instance)
 {
 	return instance && instance->dev ? dev_name(instance->dev) : "-";
 }
 
-/**
- * compat_domain_is_taken() - is @domain, which the group of a device is attached to now, somebody's own?
- *
- * Where DMA has owners, the blocking domain of a claimed group may look the same from outside, and
- * the core tells by itself.
- */
+/* With DMA owners the core checks, and a claimed group may look taken. */
 static inline bool compat_domain_is_taken(const struct iommu_domain *domain)
 {
 	return !compat_dma_has_owner() && domain && domain->type == IOMMU_DOMAIN_UNMANAGED;
 }
 
-/* What shows whose domain @domain is: compares equal to compat_driver_mark() of the IOMMU driver that made it. */
+/* Equals compat_driver_mark() of the IOMMU driver that made @domain. */
 static inline const void *compat_domain_mark(const struct iommu_domain *domain)
 {
 #ifdef HAVE_DOMAIN_OWNER
@@ -132,18 +115,13 @@ static inline const void *compat_driver_mark(const struct iommu_ops *ops)
 #endif
 }
 
-/**
- * compat_domain_fits_driver() - does @domain belong to the IOMMU driver of @dev?
- *
- * The core compares owners itself since v6.8; before, it hands the foreign domain to the driver,
- * which takes it for its own.
- */
+/* Before v6.8 the core does not check this. @dev must have an IOMMU. */
 static inline bool compat_domain_fits_driver(const struct iommu_domain *domain, struct device *dev)
 {
 	return compat_domain_mark(domain) == compat_driver_mark(compat_dev_iommu(dev)->ops);
 }
 
-/* May an attach be refused because @domain tracks dirty pages?  Never before v6.7. */
+/* Dirty tracking came in v6.7. */
 static inline bool compat_domain_tracks_dirty(const struct iommu_domain *domain)
 {
 #ifdef HAVE_CAP_DIRTY_TRACKING
@@ -153,7 +131,6 @@ static inline bool compat_domain_tracks_dirty(const struct iommu_domain *domain)
 #endif
 }
 
-/* May @dev be refused because @domain tracks dirty pages and the IOMMU of @dev cannot? */
 static inline bool compat_dirty_tracking_differs(const struct iommu_domain *domain, struct device *dev)
 {
 #ifdef HAVE_CAP_DIRTY_TRACKING
@@ -163,7 +140,7 @@ static inline bool compat_dirty_tracking_differs(const struct iommu_domain *doma
 #endif
 }
 
-/* Allocates an unmanaged paging domain that suits @dev.  Returns it or an ERR_PTR(), never NULL. */
+/* Returns an unmanaged paging domain or an ERR_PTR(), never NULL. */
 static inline struct iommu_domain *compat_paging_domain_alloc(struct device *dev)
 {
 #ifdef HAVE_IOMMU_PAGING_DOMAIN_ALLOC
@@ -175,7 +152,7 @@ static inline struct iommu_domain *compat_paging_domain_alloc(struct device *dev
 #endif
 }
 
-/* Before iommu_map() could be told, it took memory for page tables that nobody was charged for. */
+/* Before v6.3, memory for page tables is charged to no memory cgroup. */
 static inline int compat_iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t paddr, size_t size,
 				   int prot, gfp_t gfp)
 {
@@ -197,7 +174,6 @@ static inline int compat_device_remaps_interrupts(struct device *dev, void *unus
 }
 #endif
 
-/* Are the MSIs of the devices in @group isolated from other devices'? */
 static inline bool compat_group_has_isolated_msi(struct iommu_group *group)
 {
 #ifdef HAVE_IOMMU_GROUP_HAS_ISOLATED_MSI
@@ -215,11 +191,11 @@ static inline int compat_bus_enforces_coherency(struct device *dev, void *unused
 #endif
 
 /**
- * compat_enforce_cache_coherency() - make all DMA through @domain snoop the caches
+ * compat_enforce_cache_coherency() - make all DMA through @domain snoop caches
  * @domain: a domain without mappings, to which @group has just been attached
  * @group: the group; its mutex is not held
  *
- * Before v5.19 there is nothing to call: the bus tells whether IOMMU_CACHE in a mapping enforces coherency.
+ * Before v5.19 a bus capability shows whether IOMMU_CACHE enforces it.
  *
  * Return: true if no-snoop transactions cannot bypass the caches from now on.
  */
@@ -232,7 +208,7 @@ static inline bool compat_enforce_cache_coherency(struct iommu_domain *domain, s
 #endif
 }
 
-/* The protection bit for coherent mappings in a domain for which compat_enforce_cache_coherency() said @enforced. */
+/* @enforced: result of compat_enforce_cache_coherency(). */
 static inline int compat_cache_prot(bool enforced)
 {
 #ifdef HAVE_ENFORCE_CACHE_COHERENCY
@@ -242,11 +218,9 @@ static inline int compat_cache_prot(bool enforced)
 #endif
 }
 
-/**
- * compat_kvm_trusts_device_coherency() - does KVM derive coherency from the devices instead of the container?
- *
- * Since IOMMU_CAP_ENFORCE_CACHE_COHERENCY exists (v6.2), KVM asks the device and takes for granted that a capable one
- * sits in an enforcing domain.  Before, KVM asks the container (VFIO_DMA_CC_IOMMU).
+/*
+ * Since v6.2 KVM assumes that the domain of a capable device enforces
+ * coherency. Before, KVM checks the container (VFIO_DMA_CC_IOMMU).
  */
 static inline bool compat_kvm_trusts_device_coherency(void)
 {
@@ -257,7 +231,7 @@ static inline bool compat_kvm_trusts_device_coherency(void)
 #endif
 }
 
-/* Can the DMA of @dev be made coherent?  Only meaningful where compat_kvm_trusts_device_coherency(). */
+/* Only meaningful where compat_kvm_trusts_device_coherency(). */
 static inline bool compat_device_can_enforce_coherency(struct device *dev)
 {
 #ifdef HAVE_CAP_ENFORCE_CACHE_COHERENCY

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * <linux/kprobes.h>: return probes are built on rethooks where the architecture has them (x86 since v5.18), and on a
- * list of their own elsewhere.
- */
+/* Return probes use rethooks if the architecture has them (x86 since v5.18). */
 #ifndef COMPAT_KPROBES_H
 #define COMPAT_KPROBES_H
 
@@ -10,11 +7,12 @@
 #include <linux/ptrace.h>
 
 /**
- * compat_kernel_argument() - an argument of a function that a probe has just entered
- * @regs: as the probe's handler got them
- * @n: which one, from 0; one of those that the architecture passes in registers
+ * compat_kernel_argument() - get an argument of a function at its entry
+ * @regs: as passed to the handler of the probe
+ * @n: from 0; only arguments in registers
  *
- * regs_get_kernel_argument() is not for modules on s390: it calls a function there that is not exported.
+ * On s390, regs_get_kernel_argument() needs a function that is not exported.
+ * Return: the argument.
  */
 static inline unsigned long compat_kernel_argument(struct pt_regs *regs, unsigned int n)
 {
@@ -26,12 +24,12 @@ static inline unsigned long compat_kernel_argument(struct pt_regs *regs, unsigne
 }
 
 /**
- * compat_kretprobe_caller() - where the probed function is about to return to
- * @ri: as the handler of a return probe got it
+ * compat_kretprobe_caller() - get the address to which a function returns
+ * @ri: as passed to the handler of the return probe
  * @regs: likewise
  *
- * get_kretprobe_retaddr() will not do: with a second return probe on the function it may be the address of the
- * trampoline that the two share.
+ * With two return probes, get_kretprobe_retaddr() may give their trampoline.
+ * Return: an address in the caller.
  */
 static inline unsigned long compat_kretprobe_caller(const struct kretprobe_instance *ri, struct pt_regs *regs)
 {

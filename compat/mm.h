@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * <linux/mm.h> as of the newest kernel, on older ones.
- *
- * History: pin_user_pages_remote() lost its vmas argument in v6.5; pages are unpinned by range since v5.14; compound
- * pages in use are folios since v5.16; the way to read a PTE of a VM_PFNMAP area changed in v5.12, v6.10 and v6.12; pointer tags became a property of the mm in
- * v6.4.
+ * <linux/mm.h> of the newest kernel, for older ones. History: unpinning by
+ * range since v5.14; folios since v5.16; pointer tags of an mm since v6.4;
+ * pin_user_pages_remote() without vmas since v6.5; ways to read a PTE of a
+ * VM_PFNMAP area changed in v5.12, v6.10 and v6.12.
  */
 #ifndef COMPAT_MM_H
 #define COMPAT_MM_H
@@ -20,14 +19,14 @@
 #error "Neighbouring struct pages must stand for neighbouring frames, so the kernel needs CONFIG_SPARSEMEM_VMEMMAP or CONFIG_FLATMEM."
 #endif
 
-/* A cache that shares no slabs with others, so that an object left behind is seen (since v6.5). */
+/* Since v6.5: a cache that is not merged shows objects that were not freed. */
 #ifdef SLAB_NO_MERGE
 #define COMPAT_SLAB_NO_MERGE	SLAB_NO_MERGE
 #else
 #define COMPAT_SLAB_NO_MERGE	0
 #endif
 
-/* Pins pages of @mm, whose mmap lock is held for reading.  Returns how many, or an errno; 0 is a failure too. */
+/* Caller holds the mmap lock for reading. A result of 0 is a failure too. */
 static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long npages,
 						unsigned int gup_flags, struct page **pages)
 {
@@ -39,8 +38,9 @@ static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned l
 }
 
 /*
- * Pins only what is mapped already: no fault is taken.  Without it, since v6.3, pin_user_pages_fast() waits for a
- * userfaultfd handler, which pin_user_pages_remote() as VFIO calls it never does; before v5.16 neither waits.
+ * Without this flag, pin_user_pages_fast() may wait for a userfaultfd handler
+ * since v6.3; pin_user_pages_remote() as VFIO calls it never does. Before v5.16
+ * the flag does not exist, and neither waits.
  */
 #ifdef HAVE_FOLL_NOFAULT
 #define COMPAT_FOLL_NOFAULT	FOLL_NOFAULT
@@ -48,14 +48,14 @@ static inline long compat_pin_user_pages_remote(struct mm_struct *mm, unsigned l
 #define COMPAT_FOLL_NOFAULT	0
 #endif
 
-/* A shadow stack, since v6.6, where only the CPU writes. */
+/* Since v6.6: a shadow stack, which only the CPU writes. */
 #ifdef VM_SHADOW_STACK
 #define COMPAT_VM_SHADOW_STACK	VM_SHADOW_STACK
 #else
 #define COMPAT_VM_SHADOW_STACK	0
 #endif
 
-/* How many pages there are from @page to the end of the folio that it belongs to, itself included. */
+/* Counts @page too. */
 static inline unsigned long compat_pages_to_folio_end(struct page *page)
 {
 #ifdef HAVE_PAGE_FOLIO
@@ -69,7 +69,7 @@ static inline unsigned long compat_pages_to_folio_end(struct page *page)
 #endif
 }
 
-/* Unpins @npages pages of consecutive frames from @pfn on, marking them dirty if @dirty. */
+/* Before v5.14 only arrays of pages can be unpinned. */
 static inline void compat_unpin_frames(unsigned long pfn, unsigned long npages, bool dirty)
 {
 #ifdef HAVE_UNPIN_PAGE_RANGE
@@ -90,9 +90,9 @@ static inline void compat_unpin_frames(unsigned long pfn, unsigned long npages, 
 }
 
 /*
- * The mmap lock for writing, to count locked pages.  No area changes beneath it, so the count of
- * such changes that newer kernels keep with it is left alone.  That allows to try: since v6.12,
- * <linux/mmap_lock.h> has no function for it.
+ * The mmap lock for writing, to count locked pages. No VMA changes, so the
+ * sequence count that newer kernels keep with the lock is left alone. That
+ * permits a trylock, which <linux/mmap_lock.h> lacks since v6.12.
  */
 static inline bool compat_mmap_trylock_to_account(struct mm_struct *mm)
 {
@@ -109,7 +109,7 @@ static inline void compat_mmap_unlock_to_account(struct mm_struct *mm)
 	up_write(&mm->mmap_lock);
 }
 
-/* Strips the tag from a user pointer into @mm, whose mmap lock is held. */
+/* Caller holds the mmap lock of @mm. */
 static inline unsigned long compat_untagged_addr(struct mm_struct *mm, unsigned long addr)
 {
 #ifdef HAVE_UNTAGGED_ADDR_REMOTE
@@ -120,10 +120,10 @@ static inline unsigned long compat_untagged_addr(struct mm_struct *mm, unsigned 
 }
 
 /**
- * struct compat_pfnmap - what the page table of a VM_PFNMAP area says about an address
- * @pfn: frame that the address is mapped to
- * @npages: how many frames from @pfn on the same page table entry maps, at least 1
- * @writable: may be written to through this entry
+ * struct compat_pfnmap - page table entry of an address in a VM_PFNMAP area
+ * @pfn: frame of the address
+ * @npages: frames from @pfn on that the same entry maps, at least 1
+ * @writable: whether the entry permits writing
  */
 struct compat_pfnmap {
 	unsigned long pfn;
@@ -171,7 +171,7 @@ static inline int compat_follow_pfnmap(struct vm_area_struct *vma, unsigned long
 #endif
 	if (ret)
 		return ret;
-	__acquire(lock);	/* follow_pte() took it, but does not tell sparse */
+	__acquire(lock);	/* follow_pte() has no sparse annotation */
 	pte = ptep_get(ptep);
 	entry->pfn = pte_pfn(pte);
 	entry->writable = pte_write(pte);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernels that the tests run on.  compat/unfit-kernel reads the numbers from here. */
+/* The newest kernel that is tested; compat/unfit-kernel reads the numbers. */
 #ifndef COMPAT_VERSION_H
 #define COMPAT_VERSION_H
 
@@ -9,7 +9,6 @@
 #define COMPAT_NEWEST_MAJOR	7
 #define COMPAT_NEWEST_MINOR	3
 
-/* Was the module built, by an explicit override, for a kernel that nobody has tested it on? */
 static inline bool compat_kernel_is_untested(void)
 {
 	return LINUX_VERSION_CODE >= KERNEL_VERSION(COMPAT_NEWEST_MAJOR, COMPAT_NEWEST_MINOR + 1, 0);

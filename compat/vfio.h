@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * <linux/vfio.h>: the contract between the VFIO core and an IOMMU driver.
- *
- * The operations were public until v5.15 and are private to drivers/vfio since v5.16, so that an IOMMU driver outside
- * the tree has to declare them.  Member order, sizes and argument types were read from the BTF of the vfio.ko of
- * v6.1 and v6.12 to v7.3.  v5.16 to v5.19 have the same offsets with other argument types; they are refused below.
+ * The interface between the VFIO core and an IOMMU driver: private to
+ * drivers/vfio since v5.16, so declared here. Member order, sizes and argument
+ * types are from the BTF of vfio.ko of v6.1 and v6.12 to v7.3. v5.16 to v5.19
+ * have other argument types at the same offsets and are refused.
  */
 #ifndef COMPAT_VFIO_H
 #define COMPAT_VFIO_H
@@ -17,10 +16,10 @@
 #ifdef HAVE_VFIO_DRIVER_OPS_PUBLIC
 
 /*
- * An mdev is the only kind of device without an IOMMU that these kernels hand to an IOMMU driver.
- * Its driver may have named another device, whose IOMMU is to translate for it (until v5.15).
- * Where the function that tells is no inline one, symbol_get() does not find it, because it is
- * exported to every licence, so it is linked. Either way ours depends on mdev.ko.
+ * Here only mdevs lack an IOMMU of their own. Until v5.15, the driver of an
+ * mdev may name another device whose IOMMU serves it. The function for that is
+ * inline, or exported without GPL and so hidden from symbol_get(): call it
+ * directly. The module depends on mdev.ko either way.
  */
 #if IS_ENABLED(CONFIG_VFIO_MDEV)
 
@@ -57,7 +56,7 @@ static inline int compat_mdev_has_iommu(struct device *dev, void *unused)
 
 #endif
 
-/* Whether devices of a group without an IOMMU of its own rely on the IOMMU of another device. */
+/* Through another device, see above. */
 static inline bool compat_emulated_group_has_iommu(struct iommu_group *group)
 {
 	return iommu_group_for_each_dev(group, NULL, compat_mdev_has_iommu) == 1;
@@ -79,8 +78,8 @@ static inline bool compat_emulated_group_has_iommu(struct iommu_group *group)
 
 enum vfio_group_type {
 	VFIO_IOMMU,		/* a device behind an IOMMU */
-	VFIO_EMULATED_IOMMU,	/* a device whose driver makes its DMA through the CPU */
-	VFIO_NO_IOMMU,		/* never reaches an IOMMU driver */
+	VFIO_EMULATED_IOMMU,	/* a device whose driver does DMA by the CPU */
+	VFIO_NO_IOMMU,		/* not passed to IOMMU drivers */
 };
 
 enum vfio_iommu_notify_type {
@@ -102,7 +101,7 @@ struct vfio_iommu_driver_ops {
 	void (*unregister_device)(void *data, struct vfio_device *vdev);
 	int (*dma_rw)(void *data, dma_addr_t iova, void *buf, size_t len, bool write);
 	struct iommu_domain *(*group_iommu_domain)(void *data, struct iommu_group *group);
-	/* Gone in v6.3, but v6.1 calls what stands here if it is not NULL; a longer object than needed is harmless. */
+	/* Removed in v6.3, where it is ignored; before, called unless NULL. */
 	void (*notify)(void *data, enum vfio_iommu_notify_type event);
 };
 
@@ -118,13 +117,13 @@ void vfio_unregister_iommu_driver(const struct vfio_iommu_driver_ops *ops);
 #define COMPAT_VFIO_ATTACH_OP(op, attach)						\
 	static int op(void *data, struct iommu_group *group, enum vfio_group_type type)	\
 	{										\
-		/* Has no IOMMU and no driver's promise instead of one; the core keeps it to itself. */ \
+		/* Has no IOMMU; the core does not pass it on. */ \
 		if (type == VFIO_NO_IOMMU)						\
 			return -EINVAL;							\
 		return attach(data, group, type == VFIO_EMULATED_IOMMU);		\
 	}
 
-/* The core tells what has an IOMMU. */
+/* The core passes such a group as VFIO_IOMMU. */
 static inline bool compat_emulated_group_has_iommu(struct iommu_group *group)
 {
 	return false;
@@ -132,7 +131,7 @@ static inline bool compat_emulated_group_has_iommu(struct iommu_group *group)
 
 #endif
 
-/* User-space ABI that this driver offers on every kernel: v5.12 brought these. */
+/* UAPI from v5.12, which this driver offers on every kernel. */
 #ifndef VFIO_UNMAP_ALL
 #define VFIO_UNMAP_ALL			9
 #define VFIO_UPDATE_VADDR		10

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * <linux/vfio.h>: what the VFIO core asks of an IOMMU driver on behalf of in-kernel users, that is, of the drivers of
- * devices that make their DMA through the CPU.
- *
- * History: an in-kernel user names pages one by one, gets page frame numbers, and is told of unmapping through a
- * notifier chain, until v5.19.  Since v6.0 it names a first IOVA, gets struct pages, and is told through the dma_unmap
- * operation of its device.  v6.0 also took the result from unpinning, v5.11 added group_iommu_domain.
- *
- * A struct compat_pin_list is either form of naming pages, and struct compat_unmap_listeners either form of telling.
+ * Access by in-kernel users: drivers of devices that do their DMA by the CPU.
+ * struct compat_pin_list and struct compat_unmap_listeners hide the history:
+ * until v5.19 users pass an array of page numbers, get frame numbers, and are
+ * notified of unmapping by a notifier chain. Since v6.0 they pass the first
+ * IOVA, get struct pages, and are notified by dma_unmap() of the device;
+ * unpinning has no result. v5.11 added group_iommu_domain().
  */
 #ifndef COMPAT_VFIO_ACCESS_H
 #define COMPAT_VFIO_ACCESS_H
@@ -22,11 +20,7 @@
 
 #ifdef HAVE_VFIO_DRIVER_OPS_PUBLIC
 
-/**
- * struct compat_pin_list - pages that an in-kernel user names, and room for the answers
- * @user_pfns: their I/O virtual page numbers
- * @frames: where their frame numbers go; NULL in a request to unpin
- */
+/* I/O virtual page numbers and their frames. @frames is NULL to unpin. */
 struct compat_pin_list {
 	const unsigned long *user_pfns;
 	unsigned long *frames;
@@ -42,7 +36,7 @@ static inline u64 compat_pin_iova(const struct compat_pin_list *list, int i)
 	return (u64)list->user_pfns[i] << PAGE_SHIFT;
 }
 
-/* These in-kernel users work with frames, of which device memory has some too. */
+/* Device memory has frame numbers, too. */
 static inline bool compat_pin_list_takes(unsigned long pfn)
 {
 	return true;
@@ -58,17 +52,13 @@ static inline void compat_pin_no_answer(const struct compat_pin_list *list, int 
 	list->frames[i] = 0;
 }
 
-/**
- * struct compat_unmap_listener - an in-kernel user that wants to know what is about to be unmapped
- * @events: what it wants to know; what is offered is cleared.  Not needed to take it from the list
- * @nb: its notifier
- */
+/* @events: the supported ones are cleared; unused when removing. */
 struct compat_unmap_listener {
 	unsigned long *events;
 	struct notifier_block *nb;
 };
 
-/* Guarded by a lock of its own, which is held while listeners are told. */
+/* The lock of the chain is held while listeners are called. */
 struct compat_unmap_listeners {
 	struct blocking_notifier_head chain;
 };
@@ -98,7 +88,7 @@ static inline bool compat_unmap_listeners_empty(struct compat_unmap_listeners *l
 	return !READ_ONCE(listeners->chain.head);
 }
 
-/* Tells every listener that @bytes from @iova on are about to be unmapped.  They let go of what they have pinned there. */
+/* Called before an unmap: listeners unpin their pages in the range. */
 static inline void compat_unmap_listeners_tell(struct compat_unmap_listeners *listeners, u64 iova, u64 bytes)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = { .iova = iova, .size = bytes };
@@ -106,7 +96,6 @@ static inline void compat_unmap_listeners_tell(struct compat_unmap_listeners *li
 	blocking_notifier_call_chain(&listeners->chain, VFIO_IOMMU_NOTIFY_DMA_UNMAP, &unmap);
 }
 
-/* Defines the operations that COMPAT_VFIO_ACCESS_OPS names. */
 #define COMPAT_VFIO_DEFINE_ACCESS_OPS(pin, unpin, add_listener, remove_listener)			\
 static int access_op_pin_pages(void *data, struct iommu_group *group, unsigned long *user_pfns,	\
 			       int npages, int prot, unsigned long *frames)				\
@@ -138,7 +127,7 @@ static int access_op_unregister_notifier(void *data, struct notifier_block *nb)	
 	return remove_listener(data, &listener);							\
 }
 
-/* The core does not ask for a group's domain. */
+/* group_iommu_domain(), which v5.11 added, is not offered. */
 #define COMPAT_VFIO_ACCESS_OPS(group_domain)				\
 	.pin_pages = access_op_pin_pages,				\
 	.unpin_pages = access_op_unpin_pages,				\
@@ -147,11 +136,7 @@ static int access_op_unregister_notifier(void *data, struct notifier_block *nb)	
 
 #else
 
-/**
- * struct compat_pin_list - pages that an in-kernel user names, and room for the answers
- * @iova: address of the first; the others follow
- * @pages: where the answers go; NULL in a request to unpin
- */
+/* Consecutive pages from @iova on. @pages is NULL to unpin. */
 struct compat_pin_list {
 	dma_addr_t iova;
 	struct page **pages;
@@ -174,7 +159,7 @@ static inline u64 compat_pin_iova(const struct compat_pin_list *list, int i)
 	return list->iova + (u64)i * PAGE_SIZE;
 }
 
-/* The answer is a struct page, which device memory need not have. */
+/* Device memory need not have a struct page. */
 static inline bool compat_pin_list_takes(unsigned long pfn)
 {
 	return pfn_valid(pfn);
@@ -190,19 +175,11 @@ static inline void compat_pin_no_answer(const struct compat_pin_list *list, int 
 	list->pages[i] = NULL;
 }
 
-/**
- * struct compat_unmap_listener - an in-kernel user that wants to know what is about to be unmapped
- * @vdev: its device
- */
 struct compat_unmap_listener {
 	struct vfio_device *vdev;
 };
 
-/**
- * struct compat_unmap_listeners - the in-kernel users of a container
- * @lock: guards @devices; held while listeners are told
- * @devices: struct vfio_device with a dma_unmap operation
- */
+/* @lock guards @devices and is held while listeners are called. */
 struct compat_unmap_listeners {
 	struct mutex lock;
 	struct list_head devices;
@@ -241,7 +218,7 @@ static inline bool compat_unmap_listeners_empty(struct compat_unmap_listeners *l
 	return list_empty_careful(&listeners->devices);
 }
 
-/* Tells every listener that @bytes from @iova on are about to be unmapped.  They let go of what they have pinned there. */
+/* Called before an unmap: listeners unpin their pages in the range. */
 static inline void compat_unmap_listeners_tell(struct compat_unmap_listeners *listeners, u64 iova, u64 bytes)
 {
 	struct vfio_device *vdev;
@@ -252,7 +229,6 @@ static inline void compat_unmap_listeners_tell(struct compat_unmap_listeners *li
 	mutex_unlock(&listeners->lock);
 }
 
-/* Defines the operations that COMPAT_VFIO_ACCESS_OPS names. */
 #define COMPAT_VFIO_DEFINE_ACCESS_OPS(pin, unpin, add_listener, remove_listener)			\
 static int access_op_pin_pages(void *data, struct iommu_group *group, dma_addr_t iova, int npages,	\
 			       int prot, struct page **pages)						\

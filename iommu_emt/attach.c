@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The attach contract: see iommu_emt.h.
- *
- * What is known to be refused is not asked, because drivers may log the question or drop a translation over it.  What the
- * core refuses with an errno that looks like a driver's is told from that.  Every errno that remains is judged by the rules
- * of the driver that returned it.
+ * The contract of iommu_emt.h. A refusal that is known in advance does not
+ * reach the driver, which may log it or drop a translation. Errnos of the core
+ * are handled before the rules, because they look like those of a driver.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,7 +23,6 @@
 #include "trace.h"
 #include "unknown.h"
 
-/* The domain that the group is attached to as a whole, or NULL. */
 static struct iommu_domain *domain_of(struct iommu_group *group)
 {
 	struct device *dev = emt_first_device(group);
@@ -35,7 +32,7 @@ static struct iommu_domain *domain_of(struct iommu_group *group)
 	return domain;
 }
 
-/* Is the group attached already, to this domain or, as far as can be told, to another owner's? */
+/* On cores without DMA owners, also true for the domain of another owner. */
 static bool is_attached(struct iommu_domain *domain, const struct emt_group_view *view)
 {
 	struct iommu_domain *current_domain = domain_of(view->group);
@@ -43,13 +40,7 @@ static bool is_attached(struct iommu_domain *domain, const struct emt_group_view
 	return current_domain == domain || compat_domain_is_taken(current_domain);
 }
 
-/**
- * struct outcome - what became of an attach
- * @raw: what the core said, 0 also if it was not asked
- * @verdict: what that means
- * @name: the verdict's name
- * @final: what the caller is told
- */
+/* @raw is the result of the core, 0 if it was not called. */
 struct outcome {
 	int raw;
 	enum emt_verdict verdict;
@@ -58,8 +49,8 @@ struct outcome {
 };
 
 /*
- * The rule that holds before the driver is asked, or NULL.  With nothing left to try, the driver is
- * to say why.
+ * With a fresh domain, do not predict incompatibility: the errno of the driver
+ * is reported. A foreign domain is the exception: old cores do not check it.
  */
 static const struct emt_rule *find_unasked(const struct emt_facts *facts, bool fresh)
 {
@@ -83,16 +74,13 @@ static struct outcome answer_unasked(const struct emt_rule *rule, struct iommu_d
 				    iommu_group_id(view->group), driver, rule->reason);
 		outcome.final = -ENODEV;
 	} else {
-		/* To another driver's domain every core since v6.8 says so itself. */
+		/* As cores since v6.8 do for a foreign domain. */
 		outcome.final = fresh ? -EINVAL : -EMEDIUMTYPE;
 	}
 	return outcome;
 }
 
-/*
- * Attaches all devices of a group, and detaches it, by which the core sends them where they
- * belong.  For groups that have no domain at home.
- */
+/* No former domain: attach and detach a temporary one to reset all devices. */
 static int visit_scratch_domain(const struct emt_group_view *view, struct device *dev)
 {
 	struct iommu_domain *scratch = compat_paging_domain_alloc(dev);
@@ -103,25 +91,20 @@ static int visit_scratch_domain(const struct emt_group_view *view, struct device
 	ret = iommu_attach_group(scratch, view->group);
 	if (!ret)
 		iommu_detach_group(scratch, view->group);
-	/* Of several devices, some may be on it still. */
+	/* After a failure, some of several devices may be on it: leak it. */
 	if (!ret || view->nr_devices == 1)
 		iommu_domain_free(scratch);
 	return ret;
 }
 
-/**
- * take_home() - undo what a failed attach left behind
- * @view: the group
- * @raw: what the attach returned
+/*
+ * Undo a failed attach on cores that stop at the first refused device. That one
+ * may have lost its translation, and those before it stay on the refused
+ * domain. The core's record of the group is unchanged, so iommu_detach_group()
+ * does nothing. An attach to the former domain is harmless if it still holds.
  *
- * Not every core does that: some stop at the first device that refuses, which may have lost its
- * former translation, and leave those before it on the refused domain.  Nothing shows it: to the
- * core the group is at home all the while, which is why iommu_detach_group() would not do.  So the
- * group is attached to its home, which is right where it is there already, too.  If that fails, a
- * device that is alone in its group has no translation until it is attached elsewhere, which is
- * safe; but of several, one may still be on the refused domain.
- *
- * Return: 0, or -ENOTRECOVERABLE if the refused domain may still be in use.
+ * If that fails, a single device has no translation until its next attach,
+ * which is safe. One of several devices may still be on the refused domain.
  */
 static int take_home(const struct emt_group_view *view, int raw)
 {
@@ -133,14 +116,14 @@ static int take_home(const struct emt_group_view *view, int raw)
 		return 0;
 	dev = emt_first_device(view->group);
 	if (!dev)
-		return 0;	/* nothing is left that could be attached */
-	/* As a whole, to such a core, it has not moved. */
+		return 0;	/* no device is left to attach */
+	/* Still the former domain, because the attach failed. */
 	home = iommu_get_domain_for_dev(dev);
 	ret = home ? iommu_attach_group(home, view->group) : visit_scratch_domain(view, dev);
 	put_device(dev);
 	if (!ret || view->nr_devices == 1)
 		return 0;
-	/* To the core a group that its owner has attached is -EBUSY with any domain; it moves nothing. */
+	/* The core refuses an attached group before anything moves. */
 	if (raw == -EBUSY && ret == -EBUSY && compat_core_refuses_attached_group())
 		return 0;
 
@@ -154,7 +137,6 @@ static int final_errno(const struct outcome *outcome, bool fresh)
 	return fresh ? outcome->raw : emt_final_errno(outcome->verdict, outcome->raw);
 }
 
-/* The stock call, and what its result means. */
 static struct outcome attach_and_judge(struct iommu_domain *domain,
 				       const struct emt_group_view *view,
 				       const struct emt_facts *facts, bool fresh)
@@ -162,7 +144,7 @@ static struct outcome attach_and_judge(struct iommu_domain *domain,
 	struct outcome outcome = { .verdict = EMT_HARD };
 
 	outcome.raw = iommu_attach_group(domain, view->group);
-	/* The core calls a group that is attached already -EBUSY, without asking the driver. */
+	/* For an attached group the core returns -EBUSY without the driver. */
 	if (outcome.raw && !(outcome.raw == -EBUSY && is_attached(domain, view)))
 		outcome.verdict = emt_judge(facts, outcome.raw);
 	outcome.name = emt_verdict_name(outcome.verdict, outcome.raw);
@@ -173,10 +155,11 @@ static struct outcome attach_and_judge(struct iommu_domain *domain,
 }
 
 /*
- * That a domain is unused settles what some errnos mean, and whether some drivers may be asked at
- * all.  It stops being true when another group is attached first, so the first attaches of a domain
- * take turns.  Looking again after a failure would not do: some drivers put the aperture in force
- * and then fail.  Domains that are used already, which is what most attaches are to, need no turns.
+ * Serialize the first attaches of a domain: whether it is unused decides what
+ * some errnos mean and whether some drivers may be called. A second check after
+ * a failure is not enough: some drivers set the aperture and then fail.
+ * Attaches to used domains, the common case, take no lock. Lock order: this,
+ * then the group's mutex.
  */
 #define FIRST_ATTACH_BITS	4
 
@@ -190,10 +173,7 @@ void emt_attach_init(void)
 		mutex_init(&first_attach[i]);
 }
 
-/*
- * Returns what has to be unlocked after the attach, or NULL; evidence of the domain's use is valid
- * until then.
- */
+/* Returns the mutex to unlock after the attach, or NULL. */
 static struct mutex *wait_for_turn(const struct iommu_domain *domain, struct emt_facts *facts)
 {
 	struct mutex *turn = &first_attach[hash_ptr(domain, FIRST_ATTACH_BITS)];
@@ -205,7 +185,6 @@ static struct mutex *wait_for_turn(const struct iommu_domain *domain, struct emt
 	return turn;
 }
 
-/* Asks the rules, and then the driver if they leave it open. */
 static struct outcome attach(struct iommu_domain *domain, const struct emt_group_view *view,
 			     struct emt_facts *facts, bool fresh)
 {
@@ -219,15 +198,7 @@ static struct outcome attach(struct iommu_domain *domain, const struct emt_group
 	return outcome;
 }
 
-/**
- * attach_view() - attach a group that was looked into
- * @domain: the domain
- * @view: the group, looked into for @domain
- * @instance: as for iommu_emt_join_group()
- * @fresh: nothing is left to try if this domain is refused, so say what the driver says
- *
- * Return: as iommu_emt_join_group(), or if @fresh as iommu_emt_attach_fresh().
- */
+/* @view was filled for @domain; for @instance and @fresh see iommu_emt.h. */
 static int attach_view(struct iommu_domain *domain, const struct emt_group_view *view,
 		       const struct iommu_device *instance, bool fresh)
 {
@@ -285,7 +256,7 @@ int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev)
 		return -ENODEV;
 
 	emt_look_into_group(group, domain, &view);
-	/* The core calls a group of several devices -EINVAL, which would read as incompatible. */
+	/* The core's -EINVAL for several devices would look incompatible. */
 	ret = view.nr_devices == 1 ? attach_view(domain, &view, NULL, false) : -EINVAL;
 	iommu_group_put(group);
 	return ret;

@@ -2,7 +2,7 @@
 #ifndef EMT_ATTACH_H
 #define EMT_ATTACH_H
 
-/* Before anybody attaches. */
+/* Call before any attach. */
 void emt_attach_init(void);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU drivers by their marks, as read in v5.10, v6.1, v6.12, v7.2 and v7.3.
- *
- * The names of callback symbols would not do: arm-smmu and arm-smmu-v3 share them, and mean different things by -ENXIO.
+ * Callback symbols are no marks: arm-smmu and arm-smmu-v3 share them and use
+ * -ENXIO differently.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -68,13 +68,7 @@ static bool starts_with(const char *name, const char *prefix)
 	return prefix && !strncmp(name, prefix, strlen(prefix));
 }
 
-/**
- * emt_driver_from_names() - recognize a driver by its marks
- * @class_device: name of its class device in /sys/class/iommu
- * @parent_driver: name of the driver of the class device's parent, or NULL
- *
- * Return: the driver, or EMT_DRIVER_UNKNOWN.
- */
+/* Class names first: tegra-gart and tegra-smmu have the same parent driver. */
 enum emt_driver emt_driver_from_names(const char *class_device, const char *parent_driver)
 {
 	enum emt_driver driver;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The IOMMU drivers that the rules tell apart.  Pure data: no kernel call, so that the tests run it on the build host. */
+/* The IOMMU drivers that the rules know. No kernel calls: unit tests use it. */
 #ifndef EMT_DRIVERS_H
 #define EMT_DRIVERS_H
 
-/* A name that is told before others could be taken for it stands first: tegra-gart and tegra-smmu share a parent. */
 enum emt_driver {
 	EMT_DRIVER_UNKNOWN,
 	EMT_DRIVER_INTEL,
@@ -33,11 +32,11 @@ enum emt_driver {
 };
 
 /**
- * struct emt_driver_info - how a driver is recognized and called
- * @name: what we call it: letters, digits and hyphens, shorter than EMT_DRIVER_NAME_LEN
- * @class_prefix: how the name of its class device in /sys/class/iommu starts, or NULL
- * @parent_driver: name of the device driver that the class device's parent is bound to, or NULL
- * @never_incompatible: why no rule says that one of its errnos means incompatible; NULL if one does
+ * struct emt_driver_info - name and marks of an IOMMU driver
+ * @name: letters, digits and hyphens, shorter than EMT_DRIVER_NAME_LEN
+ * @class_prefix: start of its device names in /sys/class/iommu, or NULL
+ * @parent_driver: device driver of the class device's parent, or NULL
+ * @never_incompatible: why none of its errnos means incompatible, or NULL
  */
 struct emt_driver_info {
 	const char *name;

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What is known about an attach before it is tried.
- *
- * Nothing here sleeps: the facts for other modules' calls are collected in a probe.
- */
+/* What is known before an attach. Nothing here sleeps: probes use it too. */
 #include <compat/iommu.h>
 
 #include "facts.h"
@@ -15,20 +11,13 @@ static enum emt_generation generation(void)
 	       (compat_attach_errnos_undocumented() ? EMT_GEN_UNDOCUMENTED : 0);
 }
 
-/* A driver puts the aperture in force at the first attach, perhaps just now, and for ever. */
+/* A driver may set it at the first attach, perhaps now; it is never cleared. */
 static unsigned int use_of(const struct iommu_domain *domain)
 {
 	return READ_ONCE(domain->geometry.force_aperture) ? EMT_DOMAIN_USED : EMT_DOMAIN_UNUSED;
 }
 
-/**
- * emt_collect_facts() - what is known about attaching a device, or a group by one of its devices
- * @domain: the domain
- * @dev: a device behind an IOMMU
- * @facts: filled
- *
- * Context: any; @dev must stay.
- */
+/* @dev is behind an IOMMU and must stay during the call. */
 void emt_collect_facts(const struct iommu_domain *domain, struct device *dev, struct emt_facts *facts)
 {
 	*facts = (struct emt_facts){
@@ -42,14 +31,7 @@ void emt_collect_facts(const struct iommu_domain *domain, struct device *dev, st
 		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
 }
 
-/**
- * emt_collect_facts_of_domain() - what is known about attaching a group that cannot be looked into
- * @domain: the domain
- * @driver: the IOMMU driver that made @domain, which is the one that answers
- * @facts: filled; evidence that needs a device is taken to hold where it speaks for an incompatibility
- *
- * Context: any.
- */
+/* Without a device, assume that its IOMMU cannot track dirty pages. */
 void emt_collect_facts_of_domain(const struct iommu_domain *domain, enum emt_driver driver, struct emt_facts *facts)
 {
 	*facts = (struct emt_facts){
@@ -61,27 +43,13 @@ void emt_collect_facts_of_domain(const struct iommu_domain *domain, enum emt_dri
 		facts->evidence |= EMT_DIRTY_TRACKING_DIFFERS;
 }
 
-/**
- * emt_update_use() - look again if the domain has been attached
- * @domain: the domain
- * @facts: of the domain; evidence of its use is brought up to date
- *
- * Context: any.
- */
 void emt_update_use(const struct iommu_domain *domain, struct emt_facts *facts)
 {
 	facts->evidence &= ~(EMT_DOMAIN_USED | EMT_DOMAIN_UNUSED);
 	facts->evidence |= use_of(domain);
 }
 
-/**
- * emt_add_facts_of_groups() - take into account whose groups the domain serves
- * @own: IOMMU of the group that is to be attached, only compared
- * @instance: IOMMU of a group that the domain serves, only compared; NULL if nothing is known of it
- * @facts: of the domain and the group
- *
- * Context: any.
- */
+/* The IOMMUs are only compared. @instance is as in iommu_emt_join_group(). */
 void emt_add_facts_of_groups(const struct iommu_device *own, const struct iommu_device *instance, struct emt_facts *facts)
 {
 	if (!instance)

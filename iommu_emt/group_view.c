@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking into an iommu_group.  The callback of iommu_group_for_each_dev() runs under the group's mutex and must not
- * call back for it.  Whatever has to do with the IOMMU of a device is asked there and then: a device may be unplugged while
- * its group is being attached, and a reference keeps the device but not its dev->iommu.
+ * The callback of iommu_group_for_each_dev() runs under the group's mutex and
+ * must not take it. It reads all that needs dev->iommu: a device may be
+ * unplugged during the attach, and a reference to it does not keep dev->iommu.
  */
 #include <linux/device.h>
 #include <linux/iommu.h>
@@ -30,14 +30,7 @@ static int see_device(struct device *dev, void *data)
 	return 0;
 }
 
-/**
- * emt_look_into_group() - see what can be seen of a group
- * @group: the group
- * @domain: what it is to be attached to
- * @view: filled
- *
- * Context: process context; takes the group's mutex.
- */
+/* Process context; takes the group's mutex. */
 void emt_look_into_group(struct iommu_group *group, const struct iommu_domain *domain, struct emt_group_view *view)
 {
 	struct look look = { .view = view, .domain = domain };
@@ -54,13 +47,7 @@ static int get_first(struct device *dev, void *data)
 	return 1;
 }
 
-/**
- * emt_first_device() - get a device of a group
- * @group: the group
- *
- * Context: process context; takes the group's mutex.
- * Return: its first device, with a reference, or NULL if it has none.
- */
+/* Takes the group's mutex. Returns a reference, or NULL without a device. */
 struct device *emt_first_device(struct iommu_group *group)
 {
 	struct device *dev = NULL;

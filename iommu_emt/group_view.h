@@ -9,13 +9,7 @@ struct iommu_device;
 struct iommu_domain;
 struct iommu_group;
 
-/**
- * struct emt_group_view - what can be seen of a group, whose structure is private to the core
- * @group: the group
- * @nr_devices: how many devices it has
- * @instance: IOMMU of the first, or NULL
- * @facts: what is known about attaching the group, if there is an @instance
- */
+/* @instance: IOMMU of the first device. @facts: empty if that is NULL. */
 struct emt_group_view {
 	struct iommu_group *group;
 	unsigned int nr_devices;

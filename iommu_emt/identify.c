@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Telling the driver of an IOMMU from outside, by public marks; see drivers.h. */
 #include <linux/device.h>
 #include <linux/iommu.h>
 
 #include "identify.h"
 
-/**
- * emt_names_of() - look up the marks of an IOMMU's driver
- * @iommu: an IOMMU that a device of the caller's sits behind, so that it stays
- *
- * Return: the names.
- */
+/* The caller holds a device behind @iommu; the names are valid that long. */
 struct emt_names emt_names_of(const struct iommu_device *iommu)
 {
 	const struct device *dev = iommu->dev;
@@ -18,7 +12,7 @@ struct emt_names emt_names_of(const struct iommu_device *iommu)
 
 	if (!dev)
 		return (struct emt_names){ .class_device = "" };
-	/* It may be unbound just now. */
+	/* May be unbound at any time. */
 	driver = dev->parent ? READ_ONCE(dev->parent->driver) : NULL;
 	return (struct emt_names){
 		.class_device = dev_name(dev),
@@ -26,12 +20,6 @@ struct emt_names emt_names_of(const struct iommu_device *iommu)
 	};
 }
 
-/**
- * emt_identify() - name the driver of an IOMMU
- * @iommu: as for emt_names_of()
- *
- * Return: the driver, or EMT_DRIVER_UNKNOWN.
- */
 enum emt_driver emt_identify(const struct iommu_device *iommu)
 {
 	const struct emt_names names = emt_names_of(iommu);

@@ -7,11 +7,9 @@
 struct iommu_device;
 
 /**
- * struct emt_names - the names by which an IOMMU's driver is recognized
+ * struct emt_names - names that identify an IOMMU's driver; see drivers.h
  * @class_device: its class device in /sys/class/iommu, or ""
- * @parent_driver: the driver that the class device's parent is bound to, or NULL
- *
- * They stay as long as the IOMMU does.
+ * @parent_driver: driver of the class device's parent, or NULL
  */
 struct emt_names {
 	const char *class_device;

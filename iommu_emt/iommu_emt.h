@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iommu_emt: attach with one error contract on every kernel and IOMMU driver.
+ * iommu_emt (emt: EMEDIUMTYPE): one error contract for attach on all kernels.
  *
- * Stock drivers say "this domain cannot serve this device" with -EINVAL, -ENXIO, -EXDEV, -EFAULT, -EBUSY or
- * -EOPNOTSUPP, depending on driver and release, and mean something else by the same numbers elsewhere.  The functions
- * below call the stock attach and return:
+ * Stock drivers refuse an unsuitable domain with -EINVAL, -ENXIO, -EXDEV,
+ * -EFAULT, -EBUSY or -EOPNOTSUPP, depending on driver and release, and use the
+ * same errnos for other failures. These functions call the stock attach and
+ * return:
  *
- *   0             attached;
- *   -EMEDIUMTYPE  domain and group are incompatible: another domain, existing or new, may work.  This module logs
- *                 nothing for it, and the group is where it was before the call;
- *   other         a real error, as the core or the driver returned it.
+ *   0             attached
+ *   -EMEDIUMTYPE  domain and group are incompatible; another domain may work
+ *   other         a real error of the core, the driver or this module
  *
- * Old kernels leave a group half attached when one of its devices refuses: those before v6.1.17,
- * and v6.2 before v6.2.4. It is taken home then; in the rare case that this fails too, the result
- * is -ENOTRECOVERABLE, and the domain must not be freed as long as the group exists.
+ * After a failure the group is where it was before. Cores before v6.1.17, and
+ * v6.2 before v6.2.4, may leave a group half attached; this module then
+ * attaches it to its former domain. If that fails for a group of several
+ * devices, the result is -ENOTRECOVERABLE: the refused domain may be in use and
+ * must not be freed as long as the group exists. If it fails for a single
+ * device, the device has no translation until its next attach.
  *
- * A driver or errno that the rules do not know counts as incompatible, except errnos that can never mean it; it is
- * counted in debugfs (iommu_emt/unknown) and named once in the log, at info level.  The caller then tries a fresh
- * domain, whose own failure is the true answer; so ask for that one with iommu_emt_attach_fresh().
- *
+ * A driver or errno without a rule counts as incompatible, unless the errno
+ * never means that. It is counted in debugfs (iommu_emt/unknown) and logged
+ * once, at info level; for known incompatibilities nothing is logged. A new
+ * domain shows the true error: attach it with iommu_emt_attach_fresh().
  * docs/attach-errors.md has the rules, driver by driver.
  */
 #ifndef IOMMU_EMT_H
@@ -30,9 +33,9 @@ struct iommu_domain;
 struct iommu_group;
 
 /*
- * Part of the names that this module exports, because on kernels without CONFIG_MODVERSIONS names
- * are all that keeps a caller from calling what has changed since it was built: iommu_emt may stay
- * loaded while its callers are upgraded. To be raised when a prototype or what it promises changes.
+ * Part of the exported names. Without CONFIG_MODVERSIONS nothing else prevents
+ * calls of changed functions while iommu_emt stays loaded and its callers are
+ * upgraded. Raise it when a prototype or its contract changes.
  */
 #define IOMMU_EMT_ABI			1
 #define IOMMU_EMT_PASTE(name, abi)	name##_abi##abi
@@ -48,23 +51,25 @@ struct iommu_group;
  * @domain: a domain that the caller owns
  * @group: a group that the caller owns, attached to no domain of another owner
  *
- * Context: process context; takes the group's mutex, so not from an iommu_group_for_each_dev() callback.
- * Return: 0, -EMEDIUMTYPE if they are incompatible, or another negative errno for a real error.
+ * Context: process context; takes the group's mutex, so not from an
+ * iommu_group_for_each_dev() callback.
+ * Return: 0, -EMEDIUMTYPE if they are incompatible, -ENODEV without an IOMMU,
+ * -EBUSY if @group is attached to @domain, or another negative errno.
  */
 int iommu_emt_attach_group(struct iommu_domain *domain, struct iommu_group *group);
 
 /**
- * iommu_emt_join_group() - attach all devices of a group to a domain that serves other groups
- * @domain: a domain that the caller owns, made for paging
+ * iommu_emt_join_group() - attach a group to a domain that serves other groups
+ * @domain: a paging domain that the caller owns
  * @group: as for iommu_emt_attach_group()
- * @instance: IOMMU (dev->iommu->iommu_dev) of a device that is or was attached to @domain; only compared, never
- *	dereferenced; NULL if unknown
+ * @instance: IOMMU (dev->iommu->iommu_dev) of a device that is or was attached
+ *	to @domain, only compared, never dereferenced; NULL if unknown
  *
- * Prefer this to iommu_emt_attach_group() where @instance is known.  Many drivers' domains belong
- * to one IOMMU: then a group of another one is not offered to the driver, which saves the line that
- * some log for it and the translation that some drop, and a real error is told from incompatibility
- * where both are the same errno.  Where a domain serves only one device (omap), one that has become
- * empty is not offered either; that costs a domain.
+ * Prefer this if @instance is known. With many drivers a domain belongs to one
+ * IOMMU. A group behind another IOMMU is then refused without a call of the
+ * driver, which may log it or drop the translation of the group. @instance also
+ * separates real errors from incompatibility where both have the same errno.
+ * If a domain serves only one device (omap), an empty one is refused too.
  *
  * Context: as iommu_emt_attach_group().
  * Return: as iommu_emt_attach_group().
@@ -77,23 +82,22 @@ int iommu_emt_join_group(struct iommu_domain *domain, struct iommu_group *group,
  * @dev: a device that is alone in its group
  *
  * Context: as iommu_emt_attach_group().
- * Return: 0, -EMEDIUMTYPE if they are incompatible, -ENODEV without an IOMMU, -EINVAL if the group has more devices,
- * or another negative errno for a real error.
+ * Return: as iommu_emt_attach_group(); -EINVAL if the group has more devices.
  */
 int iommu_emt_attach_device(struct iommu_domain *domain, struct device *dev);
 
 /**
- * iommu_emt_attach_fresh() - attach a group to a domain that was allocated for it
- * @domain: a domain that nothing was ever attached to
+ * iommu_emt_attach_fresh() - attach a group to a domain allocated for it
+ * @domain: a domain to which nothing was ever attached
  * @group: as for iommu_emt_attach_group()
  *
- * For the caller who has no other domain left to try: like iommu_emt_attach_group(), but an
- * incompatibility is returned as the errno of the core or the driver.  A domain that another driver
- * made is -EINVAL, as to new cores, and the driver is not asked.  After a failure other than
- * -ENOTRECOVERABLE the group is where it was, and the domain may be freed.
+ * For a caller without another domain to try: an incompatibility is returned
+ * as the errno of the core or the driver. A domain of another driver gets
+ * -EINVAL without a call of the driver, as in cores since v6.8. After a failure
+ * other than -ENOTRECOVERABLE the domain may be freed.
  *
  * Context: as iommu_emt_attach_group().
- * Return: 0 or a negative errno, never -EMEDIUMTYPE unless the driver itself says so.
+ * Return: 0 or a negative errno; -EMEDIUMTYPE only from a core or driver.
  */
 int iommu_emt_attach_fresh(struct iommu_domain *domain, struct iommu_group *group);
 

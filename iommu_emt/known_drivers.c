@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which IOMMU driver made a domain: answered where one must not sleep, and so cannot look into a group for a device.
+ * Which IOMMU driver made a domain, for contexts that must not sleep and so
+ * cannot look into a group for a device.
  *
- * A domain carries a mark of its driver (compat_domain_mark()); whose mark that is, a device behind that driver's IOMMU
- * tells.  So one entry is kept for each mark, learnt when a device is bound to its driver, because nobody attaches a device
- * that was not.  Marks are compared and never followed.  When an IOMMU driver is unloaded and another one's mark comes to lie
- * at the same address, the first device behind the new one corrects the entry.
+ * Domains and IOMMUs carry the mark of their driver (compat_domain_mark()). The
+ * driver of a mark is learnt when a device is bound, which is before any
+ * attach. Marks are compared, never followed. If the address of an unloaded
+ * driver's mark is used again, the first device bound behind the new driver
+ * corrects the entry.
  */
 #include <linux/device.h>
 #include <linux/notifier.h>
@@ -18,7 +20,7 @@
 #include "identify.h"
 #include "known_drivers.h"
 
-/* More IOMMU drivers than any machine has at once; the domains of one more count as an unknown driver's. */
+/* More than any machine has; domains of further drivers count as unknown. */
 #define MAX_KNOWN_DRIVERS	8
 
 struct known_driver {
@@ -26,7 +28,11 @@ struct known_driver {
 	enum emt_driver driver;
 };
 
-/* Entries are added under the lock and never removed, so that readers need none. */
+/*
+ * Entries are added under the lock and never removed, so readers need none. The
+ * count is stored with release and loaded with acquire: a reader that sees the
+ * count sees the entry too. @driver may be corrected later: READ_ONCE().
+ */
 static DEFINE_SPINLOCK(known_lock);
 static struct known_driver known_drivers[MAX_KNOWN_DRIVERS];
 static unsigned int nr_known_drivers;
@@ -56,7 +62,7 @@ static void learn_mark(const void *mark, enum emt_driver driver)
 	spin_unlock(&known_lock);
 }
 
-/* @dev is locked and has a driver, so that it stays behind its IOMMU. */
+/* @dev is locked and bound, so dev->iommu stays. */
 static void learn_from(struct device *dev)
 {
 	struct iommu_device *iommu = compat_dev_iommu(dev);
@@ -73,8 +79,8 @@ static int device_was_bound(struct notifier_block *nb, unsigned long event, void
 }
 
 /*
- * Waiting for a device could deadlock: this module may be loaded by a driver that is being bound to it.  That device, and
- * any other that is just being bound, comes by the notifier.
+ * Waiting could deadlock: the driver that is being bound to @dev may be loading
+ * this module. The notifier reports such a device.
  */
 static int learn_if_bound(struct device *dev, void *unused)
 {
@@ -91,11 +97,7 @@ static struct notifier_block platform_notifier = { .notifier_call = device_was_b
 static struct notifier_block pci_notifier = { .notifier_call = device_was_bound };
 #endif
 
-/**
- * emt_known_drivers_start() - begin to learn which IOMMU drivers there are
- *
- * Context: process context.
- */
+/* Process context. Notifiers come first, so that no device is missed. */
 void emt_known_drivers_start(void)
 {
 	bus_register_notifier(&platform_bus_type, &platform_notifier);
@@ -114,13 +116,7 @@ void emt_known_drivers_stop(void)
 	bus_unregister_notifier(&platform_bus_type, &platform_notifier);
 }
 
-/**
- * emt_driver_of_domain() - name the IOMMU driver that made a domain
- * @domain: the domain
- *
- * Context: any.
- * Return: the driver, or EMT_DRIVER_UNKNOWN.
- */
+/* Any context. Unknown before a device behind its IOMMU is bound. */
 enum emt_driver emt_driver_of_domain(const struct iommu_domain *domain)
 {
 	const struct known_driver *known = find_known(compat_domain_mark(domain));
@@ -128,7 +124,7 @@ enum emt_driver emt_driver_of_domain(const struct iommu_domain *domain)
 	return known ? READ_ONCE(known->driver) : EMT_DRIVER_UNKNOWN;
 }
 
-/* Is there only one IOMMU driver, so that no domain can be offered to a device of another? */
+/* With one driver, no domain can be foreign to a device. */
 bool emt_one_driver_known(void)
 {
 	return smp_load_acquire(&nr_known_drivers) == 1;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module: what it says of itself, and its debugfs directory. */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rule table: which errno of which driver means "incompatible" on which kernels.
+ * Which errnos of which drivers mean "incompatible". One row per meaning,
+ * EMT_UNASKED rows first. docs/attach-errors.md is generated from this table.
  *
- * One row a meaning; see struct emt_rule.  An errno without a row falls to the general rules in judge.c, so errnos that
- * never mean incompatibility (-ENOMEM) have none, nor have those that a driver returns only with a kernel warning, nor
- * what it says about domains that are not paging domains.  docs/attach-errors.md is made from this table.
- *
- * Rows that hold before a driver is asked stand first.
+ * No rows for errnos that never mean incompatibility (-ENOMEM; see judge.c),
+ * that come only with a kernel warning, or that concern non-paging domains.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>
@@ -55,25 +53,25 @@
 #define HARD		EMT_HARD
 
 const struct emt_rule emt_rules[] = {
-	/* Old cores hand a foreign domain to the driver, which takes it for its own; new ones say -EINVAL. */
+	/* Before v6.8 the driver takes a foreign domain for one of its own. */
 	{ ANY, ALL, UNASKED, FOREIGN, SOFT, "iommu_attach_group",
 	  "domain belongs to another driver, or (s390 in 7.3) to other operations of the same one" },
-	/* Several drivers ask this after they have taken the device off its old domain. */
+	/* intel checks this only after it has detached the device. */
 	{ ANY, NEW, UNASKED, DIRTY, SOFT, "attach_dev of amd, intel and others",
 	  "domain tracks dirty pages, the IOMMU cannot" },
-	/* Before v6.2 the driver logs each refusal, after it has taken the device off its old domain. */
+	/* Before v6.2 both log it, and arm-smmu-v3 has detached the device. */
 	{ V3, ALL, UNASKED, OTHER, SOFT, "arm_smmu_attach_dev", "a domain belongs to one SMMU" },
 	{ SMMU, ALL, UNASKED, OTHER, SOFT, "arm_smmu_attach_dev", "a domain belongs to one SMMU" },
-	/* Which is a trap: such a device would get no translation by the domain, and its owner would not know. */
+	/* attach_dev() succeeds, but this domain does not translate. */
 	{ QCOM, ALL, UNASKED, USED, SOFT, "qcom_iommu_init_domain",
 	  "a domain serves its first group: to a second behind the same IOMMU the driver answers 0 and programs nothing, behind another -EINVAL" },
 	{ VIRTIO, ALL, UNASKED, OTHER, SOFT, "viommu_attach_dev", "a domain belongs to one vIOMMU" },
 	{ IPMMU, ALL, UNASKED, OTHER, SOFT, "ipmmu_attach_device", "a domain belongs to one IPMMU" },
 	{ OMAP, ALL, UNASKED, HAS_GROUPS, SOFT, "omap_iommu_attach_dev", "a domain serves one device" },
-	/* A trap since v6.2 or so: the driver accepts, but flushes the IOTLB of the first device's IOMMU only. */
+	/* Accepted since about v6.2, but only the first IOMMU is flushed. */
 	{ SPRD, EMT_6_1 | NEW, UNASKED, OTHER, SOFT, "sprd_iommu_attach_device, sprd_iommu_sync_map",
 	  "a domain is kept up to date for one IOMMU" },
-	/* It would be a lie, and its owner's DMA would go through the kernel's own domain. */
+	/* attach_dev() succeeds, but the kernel's own domain translates. */
 	{ MTK_V1, ALL, UNASKED, NO, HARD, "mtk_iommu_v1_attach_device, in 5.10 mtk_iommu_attach_device",
 	  "driver answers 0 without attaching to any domain that it has not made itself" },
 
@@ -93,10 +91,10 @@ const struct emt_rule emt_rules[] = {
 	  "no remapping unit covers the device, or it has no PASID table" },
 	{ INTEL, EMT_6_1 | NEW, ENOSPC, NO, HARD, "domain_attach_iommu", "unit is out of domain ids" },
 
-	/* Before v6.2 only KFD's page-table mode can be incompatible, and no domain but KFD's has it. */
+	/* Before v6.2 only domains of KFD can be incompatible. */
 	{ AMD, OLD, EINVAL, NO, HARD, "amd_iommu_attach_device",
 	  "device is out of the IOMMU's scope, or ATS, PRI or PASID failed to start" },
-	/* The one other -EINVAL is about the table format as well: a domain in the host format needs no GCR3 table. */
+	/* Dirty tracking aside. The host table format needs no GCR3 table. */
 	{ AMD, NEW, EINVAL, NO, SOFT, "amd_iommu_attach_device, setup_gcr3_table",
 	  "domain is in the guest table format, and the device needs more GCR3 levels than the IOMMU has" },
 	{ AMD, ALL, EBUSY, NO, HARD, "attach_device, __iommu_attach_group",
@@ -133,7 +131,7 @@ const struct emt_rule emt_rules[] = {
 	{ VIRTIO, NEW, EINVAL, SAME, HARD, "viommu_get_req_errno", "vIOMMU calls the request invalid" },
 	{ VIRTIO, EMT_6_12, EINVAL, UNUSED, HARD, "viommu_get_req_errno", "vIOMMU calls the request invalid" },
 	{ VIRTIO, NEW, EINVAL, NO, SOFT, "viommu_attach_dev", "domain belongs to another vIOMMU" },
-	/* By the virtio specification that is the answer of a device that cannot add the endpoint to the domain. */
+	/* virtio: the device cannot add this endpoint to the domain. */
 	{ VIRTIO, ALL, ENOSYS, NO, SOFT, "viommu_get_req_errno", "vIOMMU cannot put the endpoint beside those in the domain" },
 	{ VIRTIO, EMT_6_1, EOPNOTSUPP, NO, HARD, "viommu_domain_finalise", "identity mapping could not be emulated" },
 	{ VIRTIO, ALL, ENOENT, NO, HARD, "viommu_get_req_errno", "vIOMMU does not know the endpoint" },
@@ -155,7 +153,7 @@ const struct emt_rule emt_rules[] = {
 	{ IPMMU, ALL, EBUSY, NO, HARD, "ipmmu_domain_init_context", "IPMMU is out of contexts" },
 	{ IPMMU, ALL, ENXIO, NO, HARD, "ipmmu_attach_device", "device is not behind an IPMMU" },
 
-	/* -EBUSY may come from the core, too; as a fresh domain then fails alike, the caller learns of it. */
+	/* If it is from the core, a fresh domain fails with it as well. */
 	{ OMAP, OLD, EBUSY, NO, SOFT, "omap_iommu_attach_dev", "domain has its one device already" },
 	{ OMAP, OLD, EINVAL, NO, HARD, "omap_iommu_attach_dev, omap_iommu_attach_init", "device has no IOMMU" },
 	{ OMAP, NEW, EINVAL, NO, SOFT, "omap_iommu_attach_dev", "domain has its one device already" },
@@ -195,13 +193,13 @@ const struct emt_rule emt_rules[] = {
 	  "device has no usable logical I/O device number" },
 	{ PAMU, NEW, ENODEV, NO, HARD, "fsl_pamu_attach_device", "device has no usable logical I/O device number" },
 
-	/* What the comment at struct iommu_domain_ops promises, for drivers and conditions that have no row. */
+	/* Documented at struct iommu_domain_ops; for what has no other row. */
 	{ ANY, NEW, EINVAL, NO, SOFT, "attach_dev", "documented since 6.2: domain and device are incompatible" },
 };
 
 const unsigned int emt_nr_rules = ARRAY_SIZE(emt_rules);
 
-/* What the rows that hold before a driver is asked are about, so that most attaches need not read them; a test compares. */
+/* Summary of the EMT_UNASKED rows, to skip them; a unit test compares. */
 const unsigned int emt_unasked_drivers = BIT(V3) | BIT(SMMU) | BIT(QCOM) | BIT(VIRTIO) | BIT(IPMMU) | BIT(OMAP) | BIT(SPRD) |
 					 BIT(MTK_V1);
 const unsigned int emt_unasked_evidence = FOREIGN | DIRTY;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * iommu_emt:iommu_emt_attach, one event each time a domain is offered to a group, through this module or by a caller for
- * whom it translates: what the core said, what that means, and what the caller is told.
- */
+/* One event per judged attach, also of modules that translate= names. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iommu_emt
 
@@ -17,7 +14,7 @@
 #define EMT_TRACE_VERDICT_LEN 16
 
 TRACE_EVENT(iommu_emt_attach,
-	/* Fixed arrays, because __assign_str() changed its arguments in v6.10. */
+	/* Fixed arrays: __assign_str() changed its arguments in v6.10. */
 	TP_PROTO(int group_id, const char *driver, int raw, const char *verdict, int final),
 	TP_ARGS(group_id, driver, raw, verdict, final),
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * translate=module[,module]: the attach contract for modules that call the core's attach functions themselves.
- *
- * The return codes of iommu_attach_group() and iommu_attach_device() are translated for calls from inside the named modules and
- * for nobody else.  Nothing is kept about a named module but its name: which module a call came from is looked up in the kernel's
- * symbols each time, so it does not matter when the module is loaded, or how often.
+ * translate=module[,module]: the attach contract for modules that call
+ * iommu_attach_group() and iommu_attach_device() themselves. The caller of each
+ * call is looked up in the kernel's symbols, by the name of its module, so
+ * modules may be loaded and unloaded at any time.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,17 +25,11 @@ static unsigned int nr_named;
 module_param_array(translate, charp, &nr_named, 0444);
 MODULE_PARM_DESC(translate, "modules whose calls of iommu_attach_group() and iommu_attach_device() return -EMEDIUMTYPE for an incompatible domain (default: none)");
 
-/* Those for whom it is done; none, if anything is wrong with the names or the kernel. */
+/* Empty if a name or the kernel is unsuitable. */
 static struct emt_caller callers[MAX_CALLERS];
 static unsigned int nr_callers;
 
-/**
- * emt_find_caller() - find the named module that an address is in
- * @address: a code address
- *
- * Context: any, with preemption off, so that the module whose name is looked at stays.
- * Return: the caller, or NULL if the address is elsewhere.
- */
+/* Preemption must be off, so that the module stays. NULL if not named. */
 struct emt_caller *emt_find_caller(unsigned long address)
 {
 	char text[KSYM_SYMBOL_LEN];
@@ -56,7 +49,7 @@ struct emt_caller *emt_find_caller(unsigned long address)
 	return NULL;
 }
 
-/* Does the kernel know the module that an address is in?  We ask about an address of our own. */
+/* Without CONFIG_KALLSYMS not even this module has a name. */
 static bool symbols_name_modules(void)
 {
 	char text[KSYM_SYMBOL_LEN];
@@ -65,7 +58,7 @@ static bool symbols_name_modules(void)
 	return strstr(text, "[" KBUILD_MODNAME "]");
 }
 
-/* Built-in code shows in /sys/module like a module if it has parameters.  Of the rest, nothing tells that it is there. */
+/* Built-in code is in /sys/module only if it has parameters or a version. */
 static bool is_built_in(const char *name)
 {
 	struct kobject *kobj = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, name);
@@ -95,7 +88,6 @@ static bool is_named_before(unsigned int i)
 	return false;
 }
 
-/* Says why the ith name is refused; NULL if it is not. */
 static const char *why_refused(unsigned int i)
 {
 	const char *name = translate[i];
@@ -113,14 +105,13 @@ static const char *why_refused(unsigned int i)
 	return NULL;
 }
 
-/* Returns whether all names will do; if one does not, the kernel log says why. */
 static bool take_names(void)
 {
 	const char *why;
 	unsigned int i;
 
 	for (i = 0; i < nr_named; i++) {
-		/* modprobe takes either spelling */
+		/* modprobe accepts both. */
 		strreplace(translate[i], '-', '_');
 		why = why_refused(i);
 		if (why) {
@@ -145,20 +136,12 @@ static int translate_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(translate);
 
-/**
- * emt_translate_start() - begin to translate for the modules that the parameter names
- * @debugfs_dir: where the file "translate" goes; the caller removes it before emt_translate_stop()
- *
- * Without names nothing is probed and nothing shown.  The same if something is wrong, after saying
- * so in the kernel log: the functions of this module are needed all the same.
- *
- * Context: process context.
- */
+/* @debugfs_dir must go before emt_translate_stop(). Errors are only logged. */
 void emt_translate_start(struct dentry *debugfs_dir)
 {
 	int ret;
 
-	/* "translate=" is a list of one empty name, and means what it looks like. */
+	/* "translate=" is a list of one empty name. */
 	if (!nr_named || (nr_named == 1 && !*translate[0]))
 		return;
 

@@ -10,8 +10,8 @@ struct dentry;
 /**
  * struct emt_caller - a module for which attach errnos are translated
  * @name: as the kernel spells it, with underscores
- * @calls: how often it called an attach function of the core
- * @translated: how many of these calls returned -EMEDIUMTYPE in place of what the core said
+ * @calls: number of its calls of the core's attach functions
+ * @translated: number of these that returned -EMEDIUMTYPE instead
  */
 struct emt_caller {
 	const char *name;

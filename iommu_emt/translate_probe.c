@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Return probes on the core's attach functions, for translate.c.
+ * Return probes on the core's attach functions, for translate.c. They must not
+ * sleep, so the contract is weaker than that of the exported functions:
  *
- * On entry the facts are collected, on return the caller is known, and the errno is judged as for our own callers.  Probes must
- * not sleep, and that limits what can be known:
- *
- * - A group cannot be looked into.  Its driver is that of the domain, which is the one that answers; evidence that needs a
- *   device is taken to speak for an incompatibility.
- * - What the core refuses by itself, and what is known without asking, is not settled before the call.  Both look like the
- *   driver's -EINVAL then, which is soft where it may be one of them.
- * - Errnos without a rule are traced but not counted, because that takes a mutex.
- * - A group that an old core left half attached is not taken home.
- * - Nobody can be made to wait, so attaches to one domain may overtake each other.  That it was
- * unused counts only if it
- *   still is after the call; some drivers' own failures look as if another group had come first, and are soft then.
+ * - A group cannot be looked into: see emt_collect_facts_of_domain().
+ * - Refusals by the core, and those known in advance, look like the driver's.
+ *   Where -EINVAL may be one of them, it counts as incompatible.
+ * - Errnos without a rule are traced but not counted, which takes a mutex.
+ * - A group that an old core left half attached is not restored.
+ * - Attaches to one domain are not serialized. Evidence that it was unused
+ *   counts only if it still holds after the call; a driver that fails after it
+ *   has set the aperture counts as incompatible.
  */
 #include <linux/device.h>
 #include <linux/iommu.h>
@@ -28,16 +25,12 @@
 #include "trace.h"
 #include "translate.h"
 
-/* How many attaches may be under way at once: they take turns at the mutex of their group.  More are missed, and counted. */
+/* Most of them wait for a group's mutex. Further calls count as missed. */
 #define MAX_CALLS_UNDER_WAY	64
 
-/**
- * struct attach_call - an attach that is under way
- * @domain: the domain, which its caller keeps
- * @facts: as they were before it
- * @group_id: number of the group
- * @untouched: what it returns is no driver's answer, whatever it is
- * @einval_is_soft: there is a reason for -EINVAL that the driver's rules do not know
+/*
+ * @untouched: no driver was called, so keep the errno. @einval_is_soft: -EINVAL
+ * may have a cause that the rules of the driver do not cover.
  */
 struct attach_call {
 	const struct iommu_domain *domain;
@@ -47,7 +40,6 @@ struct attach_call {
 	bool einval_is_soft;
 };
 
-/* Would one of our own callers be told so without asking the driver? */
 static bool is_known_to_be_soft(const struct emt_facts *facts)
 {
 	const struct emt_rule *rule = emt_predict(facts);
@@ -63,7 +55,7 @@ static int enter_attach_group(struct kretprobe_instance *ri, struct pt_regs *reg
 
 	*call = (struct attach_call){ .domain = domain, .group_id = iommu_group_id(group) };
 	emt_collect_facts_of_domain(domain, emt_driver_of_domain(domain), &call->facts);
-	/* With two drivers in the machine, the group may be behind the other one's IOMMU. */
+	/* With several drivers, the group may be behind another's IOMMU. */
 	call->einval_is_soft = !emt_one_driver_known() || is_known_to_be_soft(&call->facts);
 	return 0;
 }
@@ -88,7 +80,7 @@ static int enter_attach_device(struct kretprobe_instance *ri, struct pt_regs *re
 		emt_collect_facts(domain, dev, &call->facts);
 		call->einval_is_soft = is_known_to_be_soft(&call->facts);
 	}
-	/* Not the last reference: the device has one. */
+	/* Never the last reference, whose release would sleep. */
 	iommu_group_put(group);
 	return 0;
 }
@@ -154,14 +146,13 @@ int emt_probes_register(void)
 	return ret;
 }
 
-/* Returns when no handler runs any more.  A call under way returns what the core says. */
+/* Waits for running handlers. Pending attaches return the core's errno. */
 void emt_probes_unregister(void)
 {
 	unregister_kretprobes(probes, ARRAY_SIZE(probes));
 	emt_known_drivers_stop();
 }
 
-/* Calls that no probe saw, so that their errnos were not translated. */
 unsigned long emt_probes_missed(void)
 {
 	unsigned long missed = 0;

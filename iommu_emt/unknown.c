@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Errnos that the rule table does not know: each is named once in the log and counted in debugfs, for someone to report.
- */
+/* Errnos without a rule: logged once each and counted in debugfs. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
@@ -16,7 +14,7 @@
 #include "identify.h"
 #include "unknown.h"
 
-/* How often each was met, as a value entry. */
+/* Value entries: how often each occurred. */
 static DEFINE_XARRAY(unknown_counts);
 static DEFINE_MUTEX(unknown_lock);
 
@@ -24,7 +22,7 @@ static DEFINE_MUTEX(unknown_lock);
 #define DRIVER_AT(index)	((enum emt_driver)((index) / (MAX_ERRNO + 1)))
 #define ERRNO_AT(index)		((int)((index) % (MAX_ERRNO + 1)))
 
-/* Returns whether it was the first time. */
+/* Returns true the first time. */
 static bool count(unsigned long index)
 {
 	unsigned long before;
@@ -33,19 +31,14 @@ static bool count(unsigned long index)
 	mutex_lock(&unknown_lock);
 	entry = xa_load(&unknown_counts, index);
 	before = entry ? xa_to_value(entry) : 0;
-	/* Out of memory it stays uncounted, and is named again. */
+	/* Without memory it stays uncounted and is logged again. */
 	if (before < LONG_MAX)
 		xa_store(&unknown_counts, index, xa_mk_value(before + 1), GFP_KERNEL);
 	mutex_unlock(&unknown_lock);
 	return !before;
 }
 
-/**
- * emt_unknown_count() - take note of an errno that no rule knows
- * @iommu: IOMMU of the group that was refused
- * @driver: its driver, as identified
- * @error: the errno, negative
- */
+/* Process context. @error is negative. */
 void emt_unknown_count(const struct iommu_device *iommu, enum emt_driver driver, int error)
 {
 	const struct emt_names names = emt_names_of(iommu);
@@ -69,7 +62,6 @@ static int unknown_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(unknown);
 
-/* Makes the file "unknown" in the module's debugfs directory. */
 void emt_unknown_init(struct dentry *dir)
 {
 	debugfs_create_file("unknown", 0400, dir, NULL, &unknown_fops);

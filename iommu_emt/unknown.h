@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the rule table does not know. */
 #ifndef EMT_UNKNOWN_H
 #define EMT_UNKNOWN_H
 
