@@ -275,6 +275,9 @@ static int touch(struct emulated *emulated, const struct ng_emulated_rw *rw, voi
 	/* It may be the zero page, which is everybody's. */
 	if (rw->write && !held->writable)
 		return -EACCES;
+	/* Registers of a device, which are not in the kernel's map of memory. */
+	if (!pfn_valid(held->frame))
+		return -EFAULT;
 	at = page_address(pfn_to_page(held->frame)) + offset;
 	if (rw->write)
 		memcpy(at, buf, rw->bytes);
