@@ -11,6 +11,8 @@
 # tool chain is broken and every answer would be a lie, so the build stops with the compiler's own words.
 #
 # OUT is rewritten only when it changes, so that an unchanged kernel rebuilds nothing.
+#
+# Environment: MORE_PROBES   a directory with further questions, those of test modules
 
 set -eu
 
@@ -26,16 +28,21 @@ refuse() {
 }
 
 key="$(cat "$kdir/include/config/kernel.release" 2>/dev/null || echo unknown)"
-key="$key $(cksum <"$kdir/Module.symvers") $(cat "$here"/probes/*.c "$0" | cksum) ${CC:-} ${LLVM:-} ${CROSS_COMPILE:-} ${ARCH:-} $*"
+questions() {
+	ls "$here"/probes/*.c
+	[ -z "${MORE_PROBES-}" ] || ls "$MORE_PROBES"/*.c
+}
+
+key="$key $(cksum <"$kdir/Module.symvers") $(questions | tr '\n' '\0' | xargs -0 cat "$0" | cksum) ${CC:-} ${LLVM:-} ${CROSS_COMPILE:-} ${ARCH:-} $*"
 if [ -f "$out" ] && [ "$(sed -n 's,^// key: ,,p' "$out")" = "$key" ]; then
 	exit 0
 fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$here"/probes/*.c "$work"
+questions | while IFS= read -r file; do cp "$file" "$work"; done
 
-probes=$(for file in "$here"/probes/*.c; do basename "$file" .c; done)
+probes=$(for file in "$work"/*.c; do basename "$file" .c; done)
 {
 	# Probe units are not modules anyone links; prototypes for their statics would only be noise.
 	echo 'ccflags-y += -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion'

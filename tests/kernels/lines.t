@@ -149,9 +149,9 @@ answers_are_right()
 
 answers_are_about_all_probes_and_lines()
 {
-	comm -3 <(for file in "$ng_tree"/compat/probes/*.c; do basename "$file" .c; done | grep -v '^control_' | sort) \
+	comm -3 <(for file in "$ng_tree"/{,tests/}compat/probes/*.c; do basename "$file" .c; done | grep -v '^control_' | sort) \
 		<(sed '/^#/d; s/\t.*//' "$ng_tests_dir/kernels/answers" | sort) |
-		nothing_is_left "only one of compat/probes and tests/kernels/answers has it" &&
+		nothing_is_left "only one of the directories of probes and tests/kernels/answers has it" &&
 		comm -3 <(sed -n 's/^# probe\t//p' "$ng_tests_dir/kernels/answers" | tr '\t' '\n' | sort) <(numbered_lines | grep -v -- - | sort) |
 		nothing_is_left "only one of tests/kernels/lines and tests/kernels/answers has it"
 }

@@ -6,6 +6,8 @@
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 
+#include <tests/compat/vfio_device.h>
+
 #include "emulated.h"
 
 #define NR_DEVICES	2
@@ -78,34 +80,53 @@ int core_listen(struct emulated *emulated, unsigned long events)
 	return ret;
 }
 
-static int emulated_open(void *data)
+/* What an operation gets: the driver's own data, or since v5.13 the core's part of it. */
+#ifdef HAVE_VFIO_ADD_GROUP_DEV
+typedef void vfio_arg;
+
+static struct emulated *from_arg(vfio_arg *data)
+{
+	return data;
+}
+#else
+typedef struct vfio_device vfio_arg;
+
+static struct emulated *from_arg(vfio_arg *vdev)
+{
+	return container_of(vdev, struct emulated, vdev);
+}
+#endif
+
+static int emulated_open(vfio_arg *arg)
 {
 	unsigned long events = VFIO_IOMMU_NOTIFY_DMA_UNMAP;
-	struct emulated *emulated = data;
+	struct emulated *emulated = from_arg(arg);
 
 	emulated_opened(emulated);
 	emulated->nb = (struct notifier_block){ .notifier_call = on_unmap };
 	return vfio_register_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &events, &emulated->nb);
 }
 
-static void emulated_release(void *data)
+static void emulated_release(vfio_arg *arg)
 {
-	struct emulated *emulated = data;
+	struct emulated *emulated = from_arg(arg);
 
 	emulated_closed(emulated);
 	if (emulated->manners != NG_EMULATED_LISTENS)
 		vfio_unregister_notifier(emulated->dev, VFIO_IOMMU_NOTIFY, &emulated->nb);
 }
 
-static long device_ioctl(void *data, unsigned int cmd, unsigned long arg)
+static long device_ioctl(vfio_arg *device, unsigned int cmd, unsigned long arg)
 {
-	return emulated_ioctl(data, cmd, arg);
+	return emulated_ioctl(from_arg(device), cmd, arg);
 }
 
-static int device_mmap(void *data, struct vm_area_struct *vma)
+static int device_mmap(vfio_arg *device, struct vm_area_struct *vma)
 {
 	return emulated_mmap(vma);
 }
+
+#ifdef HAVE_VFIO_ADD_GROUP_DEV
 
 static const struct vfio_device_ops emulated_ops = {
 	.name		= "ng_emulated",
@@ -140,6 +161,68 @@ static struct mdev_driver driver = {
 	.remove	= remove,
 };
 
+static int register_driver(void)
+{
+	return mdev_register_driver(&driver, THIS_MODULE);
+}
+
+/* The bus does that. */
+static int bind_driver(struct device *dev)
+{
+	return 0;
+}
+
+#else
+
+static const struct vfio_device_ops emulated_ops = {
+	.name		= "ng_emulated",
+	TESTS_VFIO_OPS(emulated_open, emulated_release),
+	.ioctl		= device_ioctl,
+	.mmap		= device_mmap,
+};
+
+static int probe(struct mdev_device *mdev)
+{
+	struct vfio_device *vdev = tests_vfio_alloc(sizeof(struct emulated), mdev_dev(mdev), &emulated_ops);
+	int ret;
+
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	emulated_init(from_arg(vdev), mdev_dev(mdev));
+	ret = vfio_register_group_dev(vdev);
+	if (ret)
+		tests_vfio_put(vdev);
+	else
+		dev_set_drvdata(mdev_dev(mdev), vdev);
+	return ret;
+}
+
+static void remove(struct mdev_device *mdev)
+{
+	struct vfio_device *vdev = dev_get_drvdata(mdev_dev(mdev));
+
+	vfio_unregister_group_dev(vdev);
+	tests_vfio_put(vdev);
+}
+
+static struct mdev_driver driver = {
+	.probe	= probe,
+	.remove	= remove,
+	.driver	= { .name = "ng_emulated", .owner = THIS_MODULE, .suppress_bind_attrs = true },
+};
+
+static int register_driver(void)
+{
+	return mdev_register_driver(&driver);
+}
+
+static int bind_driver(struct device *dev)
+{
+	return device_driver_attach(&driver.driver, dev);
+}
+
+#endif
+
 static void release(struct device *dev)
 {
 	kfree(container_of(dev, struct mdev, dev));
@@ -156,14 +239,28 @@ static int add_device(unsigned int i)
 	devices[i]->dev.release = release;
 	dev_set_name(&devices[i]->dev, "ng_emulated.%u", i);
 	ret = device_register(&devices[i]->dev);
-	if (ret)
+	if (ret) {
 		put_device(&devices[i]->dev);
+		return ret;
+	}
+	ret = bind_driver(&devices[i]->dev);
+	if (ret)
+		device_unregister(&devices[i]->dev);
 	return ret;
 }
 
 static void remove_device(unsigned int i)
 {
 	device_unregister(&devices[i]->dev);
+}
+
+static void set_iommu_device(struct device *dev, struct device *iommu)
+{
+#ifdef HAVE_MDEV_IOMMU_BY_DEVICE
+	mdev_set_iommu_device(dev, iommu);
+#else
+	mdev_set_iommu_device(to_mdev_device(dev), iommu);
+#endif
 }
 
 /* Module parameter: the device that is to rely on the IOMMU of a PCI device, or -1 for none. */
@@ -173,18 +270,13 @@ static int set_translated(const char *text, const struct kernel_param *kp)
 	int n, i, ret = kstrtoint(text, 0, &n);
 
 	for (i = 0; !ret && i < NR_DEVICES; i++)
-		mdev_set_iommu_device(&devices[i]->dev, i == n && pdev ? &pdev->dev : NULL);
+		set_iommu_device(&devices[i]->dev, i == n && pdev ? &pdev->dev : NULL);
 	pci_dev_put(pdev);
 	return ret;
 }
 
 static const struct kernel_param_ops translated_ops = { .set = set_translated };
 module_param_cb(translated, &translated_ops, NULL, 0200);
-
-static int register_driver(void)
-{
-	return mdev_register_driver(&driver, THIS_MODULE);
-}
 
 static void unregister_driver(void)
 {
@@ -260,15 +352,11 @@ static int device_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 
 static const struct vfio_device_ops emulated_ops = {
 	.name		= "ng_emulated",
-#ifdef HAVE_VFIO_FREE_DEVICE
-	.release	= vfio_free_device,
-#endif
-	.open_device	= open_device,
-	.close_device	= close_device,
+	TESTS_VFIO_OPS(open_device, close_device),
 	.ioctl		= device_ioctl,
 	.mmap		= device_mmap,
 	.dma_unmap	= dma_unmap,
-#if IS_ENABLED(CONFIG_IOMMUFD)
+#if defined(HAVE_VFIO_BIND_IOMMUFD) && IS_ENABLED(CONFIG_IOMMUFD)
 	.bind_iommufd	= vfio_iommufd_emulated_bind,
 	.unbind_iommufd	= vfio_iommufd_emulated_unbind,
 	.attach_ioas	= vfio_iommufd_emulated_attach_ioas,
@@ -278,19 +366,18 @@ static const struct vfio_device_ops emulated_ops = {
 
 static int probe(struct platform_device *pdev)
 {
-	struct emulated *emulated;
+	struct vfio_device *vdev = tests_vfio_alloc(sizeof(struct emulated), &pdev->dev, &emulated_ops);
 	int ret;
 
-	emulated = vfio_alloc_device(emulated, vdev, &pdev->dev, &emulated_ops);
-	if (IS_ERR(emulated))
-		return PTR_ERR(emulated);
-	emulated_init(emulated, &pdev->dev);
-	ret = vfio_register_emulated_iommu_dev(&emulated->vdev);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	emulated_init(from_vdev(vdev), &pdev->dev);
+	ret = vfio_register_emulated_iommu_dev(vdev);
 	if (ret) {
-		vfio_put_device(&emulated->vdev);
+		tests_vfio_put(vdev);
 		return ret;
 	}
-	devices[pdev->id] = emulated;
+	devices[pdev->id] = from_vdev(vdev);
 	return 0;
 }
 
@@ -310,7 +397,7 @@ static void remove_device(unsigned int i)
 {
 	if (devices[i]) {
 		vfio_unregister_group_dev(&devices[i]->vdev);
-		vfio_put_device(&devices[i]->vdev);
+		tests_vfio_put(&devices[i]->vdev);
 	}
 	platform_device_unregister(platform_devices[i]);
 }

@@ -23,8 +23,8 @@
 
 /**
  * struct emulated - a device
- * @user_pfns: for the core: the pages that a call is about
  * @vdev: the core's part
+ * @user_pfns: for the core: the pages that a call is about
  * @dev: the device
  * @nb: how it is told of unmapping
  * @lock: guards the rest; held while pages are pinned, as a real driver does, so that it never is told of a page that it
@@ -36,10 +36,11 @@
  * @late: lets go a little later
  */
 struct emulated {
+#ifndef HAVE_VFIO_ADD_GROUP_DEV
+	struct vfio_device vdev;
+#endif
 #ifdef HAVE_VFIO_DRIVER_OPS_PUBLIC
 	unsigned long user_pfns[EMULATED_MAX_PAGES];
-#else
-	struct vfio_device vdev;
 #endif
 	struct device *dev;
 	struct notifier_block nb;

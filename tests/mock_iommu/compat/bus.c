@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Old cores have one IOMMU driver a bus, and let a module choose the bus: a private one keeps clear of a real
- * IOMMU.  Since v6.0 the core has a fixed list of buses, of which the platform bus takes devices from anyone.
+ * IOMMU. Newer ones have a list of buses, of which the platform bus takes devices from anyone; and at last several
+ * drivers side by side, of which a device names its own.
  */
 #include <linux/device.h>
 #include <linux/iommu.h>
@@ -10,14 +11,15 @@
 #include <linux/property.h>
 #include <linux/string.h>
 
+#include <compat/generated/probes.h>
+
 #include "bus.h"
 #include "ops.h"
-#include "since.h"
 #include "vfio.h"
 
 #define MOCK_DEVICE_NAME	"mock"
 
-#if MOCK_FIXED_BUSES
+#ifndef HAVE_BUS_SET_IOMMU
 
 static int mock_probe(struct platform_device *pdev)
 {
@@ -51,8 +53,12 @@ static bool is_ours(struct device *dev)
 
 static int add(struct platform_device *pdev, struct fwnode_handle *iommu)
 {
-#if MOCK_MANY_DRIVERS
+#ifndef HAVE_BUS_IOMMU_OPS
+#ifdef HAVE_IOMMU_FWSPEC_INIT_OPS
+	int ret = iommu_fwspec_init(&pdev->dev, iommu, &mock_ops);
+#else
 	int ret = iommu_fwspec_init(&pdev->dev, iommu);
+#endif
 
 	if (ret)
 		return ret;
@@ -89,9 +95,13 @@ int mock_bus_register(void)
 
 int mock_bus_add_instance(struct iommu_device *iommu, struct device *parent, struct fwnode_handle *fwnode)
 {
+#ifdef HAVE_IOMMU_DEVICE_REGISTER_OPS
+	return iommu_device_register(iommu, &mock_ops, parent);
+#else
 	iommu_device_set_ops(iommu, &mock_ops);
 	iommu_device_set_fwnode(iommu, fwnode);
 	return iommu_device_register(iommu);
+#endif
 }
 
 static bool is_ours(struct device *dev)

@@ -17,7 +17,7 @@
 #include "ops.h"
 
 /* Defines an attach callback that calls attach(domain, dev). */
-#if MOCK_ATTACH_KNOWS_OLD
+#ifdef HAVE_ATTACH_DEV_OLD_DOMAIN
 #define ATTACH_OP(op, attach)									\
 	static int op(struct iommu_domain *domain, struct device *dev, struct iommu_domain *old)	\
 	{											\
@@ -40,7 +40,7 @@ static phys_addr_t iova_to_phys_op(struct iommu_domain *domain, dma_addr_t iova)
 
 static void free_op(struct iommu_domain *domain)
 {
-#if !MOCK_CORE_FREES_COOKIE
+#ifdef HAVE_IOMMU_PUT_DMA_COOKIE
 	iommu_put_dma_cookie(domain);
 #endif
 	mock_domain_free(domain);
@@ -99,7 +99,7 @@ static struct iommu_resv_region *region_of(const struct mock_reserved *reserved)
 {
 	const size_t bytes = reserved->last - reserved->first + 1;
 
-#if MOCK_RESV_GFP
+#ifdef HAVE_RESV_REGION_GFP
 	return iommu_alloc_resv_region(reserved->first, bytes, IOMMU_READ | IOMMU_WRITE, reserved->type, GFP_KERNEL);
 #else
 	return iommu_alloc_resv_region(reserved->first, bytes, IOMMU_READ | IOMMU_WRITE, reserved->type);
@@ -236,7 +236,7 @@ struct iommu_ops mock_ops = {
 	.device_group = mock_device_group,
 	.def_domain_type = def_domain_type_op,
 	.get_resv_regions = get_resv_regions_op,
-#if !MOCK_RESV_GFP
+#ifndef HAVE_RESV_REGION_GFP
 	.put_resv_regions = generic_iommu_put_resv_regions,
 #endif
 	HOME_OPS,

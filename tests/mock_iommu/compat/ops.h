@@ -4,7 +4,7 @@
 
 #include <linux/iommu.h>
 
-#include "since.h"
+#include <compat/generated/probes.h>
 
 /* Old registration functions do not take a constant. */
 extern struct iommu_ops mock_ops;
