@@ -64,6 +64,23 @@ TEST(dirty_is_what_a_driver_wrote_before_it_failed)
 	container_close(&ct);
 }
 
+TEST(dirty_is_nothing_of_a_pin_over_the_limit)
+{
+	struct emulated emulated;
+	struct container ct;
+
+	emulated_make(&ct, &emulated, TYPE1V2);
+	drop_ipc_lock();
+	limit_locked_pages(2);
+	OK(dma_map(ct.fd, memory_small_pages(BYTES), IOVA, BYTES, DMA_RW));
+	track(&ct);
+	FAILS(ENOMEM, emulated_pin(emulated.fd, IOVA, 3, DMA_RW));
+	EQ(report(&ct), DIFF(FAILED_PIN_IS_NOT_DIRTY) ? 0x3 : 0);
+	EQ(OK(emulated_pin(emulated.fd, IOVA + PAGE, 2, DMA_RW)), 2);
+	EQ(report(&ct), 0x6);
+	container_close(&ct);
+}
+
 TEST(dirty_is_what_a_driver_writes)
 {
 	uint8_t buf[3 * PAGE];
