@@ -127,8 +127,14 @@ static int access_op_unregister_notifier(void *data, struct notifier_block *nb)	
 	return remove_listener(data, &listener);							\
 }
 
-/* group_iommu_domain(), which v5.11 added, is not offered. */
+#ifdef HAVE_VFIO_GROUP_IOMMU_DOMAIN
+#define COMPAT_VFIO_GROUP_DOMAIN_OP(op)	.group_iommu_domain = op,
+#else
+#define COMPAT_VFIO_GROUP_DOMAIN_OP(op)
+#endif
+
 #define COMPAT_VFIO_ACCESS_OPS(group_domain)				\
+	COMPAT_VFIO_GROUP_DOMAIN_OP(group_domain)			\
 	.pin_pages = access_op_pin_pages,				\
 	.unpin_pages = access_op_unpin_pages,				\
 	.register_notifier = access_op_register_notifier,		\
