@@ -213,7 +213,7 @@ static int attach_view(struct iommu_domain *domain, const struct emt_group_view 
 	emt_add_facts_of_groups(view->instance, instance, &facts);
 	outcome = attach(domain, view, &facts, fresh);
 	if (outcome.verdict == EMT_UNKNOWN)
-		emt_unknown_count(view->instance, facts.driver, outcome.raw);
+		emt_unknown_count(view->group, facts.driver, outcome.raw);
 	trace_iommu_emt_attach(iommu_group_id(view->group), emt_drivers[facts.driver].name,
 			       outcome.raw, outcome.name, outcome.final);
 	return outcome.final;

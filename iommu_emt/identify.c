@@ -4,7 +4,7 @@
 
 #include "identify.h"
 
-/* The caller holds a device behind @iommu; the names are valid that long. */
+/* The caller keeps @iommu; the names are valid that long. */
 struct emt_names emt_names_of(const struct iommu_device *iommu)
 {
 	const struct device *dev = iommu->dev;

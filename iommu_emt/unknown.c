@@ -11,6 +11,8 @@
 #include <linux/utsname.h>
 #include <linux/xarray.h>
 
+#include <compat/iommu.h>
+
 #include "identify.h"
 #include "unknown.h"
 
@@ -38,16 +40,34 @@ static bool count(unsigned long index)
 	return !before;
 }
 
-/* Process context. @error is negative. */
-void emt_unknown_count(const struct iommu_device *iommu, enum emt_driver driver, int error)
-{
-	const struct emt_names names = emt_names_of(iommu);
+struct refusal {
+	enum emt_driver driver;
+	int error;
+};
 
-	if (!IS_ERR_VALUE((long)error) || !count(INDEX(driver, -error)))
-		return;
+/* The group's mutex is held, so that the IOMMU stays. */
+static int report(struct device *dev, void *data)
+{
+	const struct iommu_device *iommu = compat_dev_iommu(dev);
+	const struct refusal *refusal = data;
+	struct emt_names names;
+
+	if (!iommu)
+		return 0;
+	names = emt_names_of(iommu);
 	pr_info("the driver of IOMMU %s (%s, known here as %s) refused a domain with error %d, for which there is no rule. If there is another domain to try, it is tried. Please report this line with the kernel's release, %s, to the authors of this module.\n",
-		names.class_device, names.parent_driver ?: "no parent driver", emt_drivers[driver].name, -error,
-		utsname()->release);
+		names.class_device, names.parent_driver ?: "no parent driver", emt_drivers[refusal->driver].name,
+		-refusal->error, utsname()->release);
+	return 1;
+}
+
+/* Process context; takes the group's mutex. @error is negative. */
+void emt_unknown_count(struct iommu_group *group, enum emt_driver driver, int error)
+{
+	struct refusal refusal = { .driver = driver, .error = error };
+
+	if (IS_ERR_VALUE((long)error) && count(INDEX(driver, -error)))
+		iommu_group_for_each_dev(group, &refusal, report);
 }
 
 static int unknown_show(struct seq_file *m, void *unused)

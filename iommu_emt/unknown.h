@@ -5,9 +5,9 @@
 #include "drivers.h"
 
 struct dentry;
-struct iommu_device;
+struct iommu_group;
 
-void emt_unknown_count(const struct iommu_device *iommu, enum emt_driver driver, int error);
+void emt_unknown_count(struct iommu_group *group, enum emt_driver driver, int error);
 void emt_unknown_init(struct dentry *dir);
 void emt_unknown_exit(void);
 
