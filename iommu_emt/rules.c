@@ -57,7 +57,7 @@ const struct emt_rule emt_rules[] = {
 	{ ANY, ALL, UNASKED, FOREIGN, SOFT, "iommu_attach_group",
 	  "domain belongs to another driver, or (s390 in 7.3) to other operations of the same one" },
 	/* intel checks this only after it has detached the device. */
-	{ ANY, NEW, UNASKED, DIRTY, SOFT, "attach_dev of amd, intel and others",
+	{ ANY, NEW, UNASKED, DIRTY, SOFT, "attach_dev of amd and intel",
 	  "domain tracks dirty pages, the IOMMU cannot" },
 	/* Before v6.2 both log it, and arm-smmu-v3 has detached the device. */
 	{ V3, ALL, UNASKED, OTHER, SOFT, "arm_smmu_attach_dev", "a domain belongs to one SMMU" },
