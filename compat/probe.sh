@@ -27,20 +27,17 @@ refuse() {
 	exit 1
 }
 
-key="$(cat "$kdir/include/config/kernel.release" 2>/dev/null || echo unknown)"
-questions() {
-	ls "$here"/probes/*.c
-	[ -z "${MORE_PROBES-}" ] || ls "$MORE_PROBES"/*.c
-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$here"/probes/*.c "$work"
+[ -z "${MORE_PROBES-}" ] || cp "$MORE_PROBES"/*.c "$work"
 
-key="$key $(cksum <"$kdir/Module.symvers") $(questions | tr '\n' '\0' | xargs -0 cat "$0" | cksum) ${CC:-} ${LLVM:-} ${CROSS_COMPILE:-} ${ARCH:-} $*"
+key="$(cat "$kdir/include/config/kernel.release" 2>/dev/null || echo unknown)"
+key="$key $(cksum <"$kdir/Module.symvers") $(cat "$work"/*.c "$0" | cksum)"
+key="$key ${CC:-} ${LLVM:-} ${CROSS_COMPILE:-} ${ARCH:-} $*"
 if [ -f "$out" ] && [ "$(sed -n 's,^// key: ,,p' "$out")" = "$key" ]; then
 	exit 0
 fi
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-questions | while IFS= read -r file; do cp "$file" "$work"; done
 
 probes=$(for file in "$work"/*.c; do basename "$file" .c; done)
 {

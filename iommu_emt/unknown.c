@@ -56,8 +56,8 @@ static int report(struct device *dev, void *data)
 		return 0;
 	names = emt_names_of(iommu);
 	pr_info("the driver of IOMMU %s (%s, known here as %s) refused a domain with error %d, for which there is no rule. If there is another domain to try, it is tried. Please report this line with the kernel's release, %s, to the authors of this module.\n",
-		names.class_device, names.parent_driver ?: "no parent driver", emt_drivers[refusal->driver].name,
-		-refusal->error, utsname()->release);
+		names.class_device, names.parent_driver ?: "no parent driver",
+		emt_drivers[refusal->driver].name, -refusal->error, utsname()->release);
 	return 1;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Drivers ask for the domain of a group since "vfio/type1: Add vfio_group_iommu_domain()", v5.11. Only asked where the
- * operations are public.
+ * Drivers ask for the domain of a group since "vfio/type1: Add vfio_group_iommu_domain()", v5.11.
+ * Only asked where the operations are public.
  */
 #include <linux/vfio.h>
 
