@@ -120,3 +120,9 @@ crashed_while_patching()
 		oops && /Code: / { sub(/ <.*/, ""); found = core && $NF != "cc"; exit }
 		END { exit !found }'
 }
+
+# A number that nobody could know before, for what a test does by chance.
+draw_seed()
+{
+	od -An -N4 -tu4 /dev/urandom | tr -d ' '
+}
